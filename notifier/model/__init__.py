@@ -1,0 +1,1 @@
+"""What we talk about: orders, jobs, reminders, messages. Frozen, without I/O, imports nothing else of ours."""

@@ -1,0 +1,97 @@
+"""What to remind of, and when: a job file after reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from notifier.model.duration import Duration
+
+
+class Purpose(StrEnum):
+    """Service messages belong to an order under way; marketing needs consent, keeps quiet hours and a weekly cap."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
+class Subject(StrEnum):
+    """What a reminder is about, and with it what makes it unique within its order."""
+
+    ORDER = "order"
+    PARCEL = "parcel"
+    CASE = "case"
+    REVIEW = "review"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One reminder of a job: `offset` after its moment, or before it when `before` is set."""
+
+    offset: Duration
+    before: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.offset} before" if self.before else f"{self.offset} after"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition's name and its argument, as `rules.conditions` knows them."""
+
+    name: str
+    argument: Any = None
+
+    def __str__(self) -> str:
+        return self.name if self.argument is None else f"{self.name} {self.argument}"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An order and what the job does with it: `sends` instants, none when it says nothing."""
+
+    order: dict[str, Any]
+    sends: tuple[datetime, ...]
+    zone: str = "UTC"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job file, checked, with the settings' changes applied.
+
+    `event` is a subject and one of its moments ("parcel.shipped"), or "calendar.greetings"; `cron` stands instead of
+    it in jobs with `every`. `within` is how much later than planned a message still makes sense; `at` pins the local
+    time of day; `merge` holds a reminder back so long and says what came meanwhile in the same message; `any_hour`
+    lets it leave in quiet hours. `to` is "customer" or an escalation policy.
+    """
+
+    name: str
+    event: str
+    steps: tuple[Step, ...]
+    within: Duration
+    channels: tuple[str, ...]
+    about: str = ""
+    cron: str = ""
+    only_if: tuple[Condition, ...] = ()
+    to: str = "customer"
+    purpose: Purpose = Purpose.SERVICE
+    goal: str = ""
+    at: time | None = None
+    merge: Duration | None = None
+    any_hour: bool = False
+    enabled: bool = True
+    examples: tuple[Example, ...] = ()
+    file: Path | None = None
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.event.partition(".")[0]) if self.event else Subject.CALENDAR
+
+    @property
+    def moment(self) -> str:
+        return self.event.partition(".")[2]
