@@ -1,0 +1,208 @@
+"""The conditions a job file may name: one-line functions, each with the sentence that says why it does not hold.
+
+A condition is asked when planning and again right before sending. Those that look at the customer's other orders are
+asked only right before sending, when these are at hand; until then they are taken to hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from notifier.model.duration import Duration, parse_duration
+from notifier.model.job import Condition
+from notifier.model.order import AftersalesCase, CaseKind, Money, Order, OrderState, Parcel, Review
+
+PAID = frozenset({OrderState.PAID, OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
+SHIPPED = frozenset({OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
+DELIVERED = frozenset({OrderState.DELIVERED, OrderState.COMPLETED})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a condition sees: an order, the part of it that the reminder is about, and the time.
+
+    `subject` is an Order, Parcel, AftersalesCase or Review, as the job's event says. `others` are the customer's other
+    orders, None while planning.
+    """
+
+    order: Order
+    subject: Any
+    now: datetime
+    others: Sequence[Order] | None = None
+
+
+Test = Callable[[View, Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition: its test, why a reminder is not wanted when it fails, and how its argument is read (None: none)."""
+
+    test: Test
+    unmet: str
+    read: Callable[[Any], Any] | None = None
+    about: type | None = None
+
+
+def _open(case: AftersalesCase) -> bool:
+    """A case is open until it is closed or its money is paid; an exchange ends when the replacement leaves."""
+    return case.closed is None and case.paid is None and not (case.kind is CaseKind.EXCHANGE and case.shipped)
+
+
+def _is_paid(order: Order) -> bool:
+    return order.paid is not None or order.state in PAID
+
+
+def _goods(order: Order) -> frozenset[str]:
+    return frozenset(line.sku or line.title for line in order.lines)
+
+
+def _after(other: Order, order: Order) -> bool:
+    return other.placed is not None and order.placed is not None and other.placed > order.placed
+
+
+def _same_goods(other: Order, order: Order) -> bool:
+    return bool(_goods(order) & _goods(other))
+
+
+def _bought_elsewhere(view: View) -> bool:
+    return any(_is_paid(o) and _after(o, view.order) and _same_goods(o, view.order) for o in view.others or ())
+
+
+def _is_duplicate(view: View) -> bool:
+    """The newer one of two unpaid orders for the same goods: its older twin is nudged already."""
+    open_twins = (o for o in view.others or () if not _is_paid(o) and o.state is OrderState.UNPAID)
+    return any(_after(view.order, o) and _same_goods(o, view.order) for o in open_twins)
+
+
+def _read_money(value: Any) -> Money:
+    try:
+        amount, currency = str(value).split()
+        return Money(Decimal(amount), currency.upper())
+    except (ValueError, InvalidOperation):
+        raise ValueError(f'{value!r} is not an amount of money; write it as "100 CNY"') from None
+
+
+def _read_rating(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 5:
+        raise ValueError(f"{value!r} is not a rating; write a number from 1 to 5")
+    return value
+
+
+def _read_words(value: Any) -> frozenset[str]:
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+        raise ValueError(f"{value!r} is not a word or a list of words")
+    return frozenset(words)
+
+
+def _read_kinds(value: Any) -> frozenset[str]:
+    kinds = _read_words(value)
+    if unknown := kinds - set(CaseKind):
+        raise ValueError(f"there is no case kind {min(unknown)!r}; there are {', '.join(CaseKind)}")
+    return kinds
+
+
+def _read_age(value: Any) -> Duration:
+    duration = parse_duration(str(value))
+    if duration.working_days:
+        raise ValueError(f"{value!r} counts working days; write it in d, w, mo or y")
+    return duration
+
+
+def _total(view: View, least: Money, holds: Callable[[Decimal, Decimal], bool]) -> bool:
+    total = view.order.total
+    return total is not None and total.currency == least.currency and holds(total.amount, least.amount)
+
+
+def _young(view: View, age: Duration) -> bool:
+    placed = view.order.placed
+    days = age.seconds / 86_400 + age.months * 365.25 / 12
+    return placed is not None and (view.now - placed).total_seconds() <= days * 86_400
+
+
+CONDITIONS: dict[str, Rule] = {
+    # the order
+    "unpaid": Rule(lambda v, _: not _is_paid(v.order), "the order is paid"),
+    "paid": Rule(lambda v, _: _is_paid(v.order), "the order is not paid"),
+    "unshipped": Rule(lambda v, _: not v.order.shipped and v.order.state not in SHIPPED, "the order has been shipped"),
+    "shipped": Rule(lambda v, _: bool(v.order.shipped) or v.order.state in SHIPPED, "the order has not been shipped"),
+    "undelivered": Rule(
+        lambda v, _: not v.order.delivered and v.order.state not in DELIVERED, "the order has been delivered"
+    ),
+    "delivered": Rule(
+        lambda v, _: bool(v.order.delivered) or v.order.state in DELIVERED, "the order has not been delivered"
+    ),
+    "uncompleted": Rule(
+        lambda v, _: not v.order.completed and v.order.state is not OrderState.COMPLETED, "the order is completed"
+    ),
+    "active": Rule(lambda v, _: v.order.state is not OrderState.CANCELLED, "the order was cancelled"),
+    "not_reviewed": Rule(lambda v, _: not v.order.reviewed and not v.order.reviews, "the customer has reviewed it"),
+    "no_open_case": Rule(lambda v, _: not any(map(_open, v.order.cases)), "an after-sales case is open"),
+    "no_case": Rule(lambda v, _: not v.order.cases, "there is an after-sales case"),
+    "not_returned": Rule(lambda v, _: not any(p.returned for p in v.order.parcels), "a parcel came back"),
+    "not_refunded": Rule(lambda v, _: not any(c.paid for c in v.order.cases), "money was paid back"),
+    "returnable": Rule(
+        lambda v, _: not v.order.lines or any(line.returnable for line in v.order.lines),
+        "nothing in the order can be returned",
+    ),
+    "total_at_least": Rule(lambda v, a: _total(v, a, Decimal.__ge__), "the order's total is too small", _read_money),
+    "total_at_most": Rule(lambda v, a: _total(v, a, Decimal.__le__), "the order's total is too large", _read_money),
+    "payment_method": Rule(lambda v, a: v.order.payment_method in a, "the order is paid in another way", _read_words),
+    "not_payment_method": Rule(
+        lambda v, a: v.order.payment_method not in a, "the way this order is paid is left out", _read_words
+    ),
+    "tagged": Rule(lambda v, a: not a.isdisjoint(v.order.tags), "the order lacks the tag", _read_words),
+    "not_tagged": Rule(lambda v, a: a.isdisjoint(v.order.tags), "the order has a tag that is left out", _read_words),
+    "ordered_within": Rule(_young, "the order is too old", _read_age),
+    # a parcel
+    "tracked": Rule(lambda v, _: bool(v.subject.number), "the parcel has no tracking number", None, Parcel),
+    "not_voided": Rule(lambda v, _: not v.subject.voided, "the parcel was voided", None, Parcel),
+    "unscanned": Rule(lambda v, _: not v.subject.first_scan, "the carrier has scanned the parcel", None, Parcel),
+    "parcel_undelivered": Rule(lambda v, _: not v.subject.delivered, "the parcel was delivered", None, Parcel),
+    # an after-sales case
+    "case_open": Rule(lambda v, _: _open(v.subject), "the case is closed", None, AftersalesCase),
+    "case_unpaid": Rule(lambda v, _: not v.subject.paid, "the money was paid back", None, AftersalesCase),
+    "no_return_number": Rule(
+        lambda v, _: not v.subject.number and not v.subject.returned,
+        "the customer has filled in the tracking number",
+        None,
+        AftersalesCase,
+    ),
+    "case_kind": Rule(lambda v, a: v.subject.kind in a, "it is another kind of case", _read_kinds, AftersalesCase),
+    # a review
+    "rating_at_most": Rule(lambda v, a: 0 < v.subject.rating <= a, "the rating is better", _read_rating, Review),
+    "unanswered": Rule(lambda v, _: not v.subject.answered, "the review has been answered", None, Review),
+    # the customer's other orders, known only right before sending
+    "no_newer_order": Rule(
+        lambda v, _: not any(_after(o, v.order) for o in v.others or ()), "the customer has ordered again since"
+    ),
+    "not_bought_elsewhere": Rule(
+        lambda v, _: not _bought_elsewhere(v), "the customer has paid another order for the same goods"
+    ),
+    "not_duplicate": Rule(lambda v, _: not _is_duplicate(v), "an older order for the same goods is nudged already"),
+}
+
+
+def parse_condition(raw: Any) -> Condition:
+    """Read one entry of `only_if`: a name, or a table of one name and its argument. Raises ValueError."""
+    if isinstance(raw, dict) and len(raw) == 1:
+        ((name, argument),) = raw.items()
+    elif isinstance(raw, str):
+        name, argument = raw, None
+    else:
+        raise ValueError(f'{raw!r} is not a condition; write "unpaid" or {{ rating_at_most = 3 }}')
+    rule = CONDITIONS.get(name)
+    if rule is None:
+        raise ValueError(f"there is no condition {name!r}; there are {', '.join(sorted(CONDITIONS))}")
+    if rule.read is None:
+        if argument is not None:
+            raise ValueError(f"{name} takes no argument")
+        return Condition(name)
+    if argument is None:
+        raise ValueError(f"{name} needs an argument, as in {{ {name} = … }}")
+    return Condition(name, rule.read(argument))
