@@ -41,7 +41,10 @@ class ReturnRight:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop's side of every decision and every text. `greetings` maps a local date to the name of its holiday."""
+    """The shop's side of every decision and every text. `greetings` maps a local date to the name of its holiday.
+
+    `return_address` is where goods go back to, `return_carriers` who may bring them, both in words for customers.
+    """
 
     name: str = "Shop"
     zone: str = "UTC"
@@ -49,6 +52,8 @@ class Shop:
     currency: str = "CNY"
     public_url: str = ""
     contact: str = ""
+    return_address: str = ""
+    return_carriers: str = ""
     return_right: ReturnRight = ReturnRight()
     calendar: WorkCalendar = WorkCalendar()
     greetings: Mapping[date, str] = field(default_factory=dict)
