@@ -7,9 +7,19 @@ import re
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import available_timezones
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from notifier.model.duration import Duration, parse_duration
 
@@ -45,8 +55,12 @@ Length = Annotated[timedelta, BeforeValidator(_length), _TEXT]
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value!r} is not a time zone; use a name such as Asia/Shanghai or America/New_York")
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(
+            f"{value!r} is not a time zone; use a name such as Asia/Shanghai or America/New_York"
+        ) from None
     return value
 
 
@@ -87,8 +101,12 @@ def _rate(value: Any) -> Any:
 RateLimit = Annotated[Rate, BeforeValidator(_rate), _TEXT]
 
 
-def _secret(value: Any) -> Any:
-    """Resolve `{ credential | file | env = NAME }`. A secret written into the file itself is refused."""
+def _secret(value: Any, info: ValidationInfo) -> Any:
+    """Resolve `{ credential | file | env = NAME }`. A secret written into the file itself is refused.
+
+    The validation context may say `folder`, where a relative `file` starts, and `secrets` = False: then one that
+    cannot be read is empty, for commands that send nothing and run where the daemon's credentials are not.
+    """
     if isinstance(value, SecretStr):
         return value
     if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= {"credential", "file", "env"}:
@@ -96,27 +114,61 @@ def _secret(value: Any) -> Any:
             'secrets do not belong in this file; write { credential = "name" }, { file = "path" } or { env = "NAME" }'
         )
     ((kind, name),) = value.items()
+    if not isinstance(name, str) or not name:
+        raise ValueError(f'the {kind} needs a name in quotes, as in {{ {kind} = "name" }}')
+    context = info.context or {}
+    try:
+        return SecretStr(_read_secret(kind, name, context.get("folder", Path())))
+    except ValueError:
+        if context.get("secrets", True):
+            raise
+        return SecretStr("")
+
+
+def _read_secret(kind: str, name: str, folder: Path) -> str:
     if kind == "env":
         if name not in os.environ:
             raise ValueError(f"the environment has no variable {name}")
-        return SecretStr(os.environ[name])
+        return os.environ[name]
+    path = folder / name
     if kind == "credential":
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        if not folder:
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        if not credentials:
             raise ValueError(f"credential {name} is only there under systemd; LoadCredential= in the unit passes it")
-        name = str(Path(folder) / name)
+        path = Path(credentials) / name
     try:
-        return SecretStr(Path(name).read_text(encoding="utf-8").strip())
+        return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ValueError(f"cannot read the secret: {error.strerror}: {name}") from None
+        raise ValueError(f"cannot read the secret: {error.strerror}: {path}") from None
 
 
-Secret = Annotated[
-    SecretStr,
-    BeforeValidator(_secret),
-    WithJsonSchema({"type": "object", "properties": {k: {"type": "string"} for k in ("credential", "file", "env")}}),
-]
+_SECRET_SCHEMA = {
+    "type": "object",
+    "properties": {kind: {"type": "string"} for kind in ("credential", "file", "env")},
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+Secret = Annotated[SecretStr, BeforeValidator(_secret), WithJsonSchema(_SECRET_SCHEMA)]
 """A secret, named in the settings by where it is kept."""
+
+
+def _secret_url(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str):
+        return _secret(value, info)
+    try:
+        password = urlsplit(value).password
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if password is not None:
+        raise ValueError('a password does not belong in this file; write the whole URL as { env = "NAME" } or the like')
+    return SecretStr(value)
+
+
+SecretUrl = Annotated[
+    SecretStr, BeforeValidator(_secret_url), WithJsonSchema({"anyOf": [{"type": "string"}, _SECRET_SCHEMA]})
+]
+"""A URL that may hold a password: written plainly without one, otherwise named like a secret."""
 
 
 class SourceOptions(Options):
