@@ -53,6 +53,13 @@ class StoreError(NotifierError):
     exit_code = EXIT_IO
 
 
+class StoreDamaged(StoreError):
+    """The database file or the disk under it is broken: trying again does not help, a person has to look.
+
+    The process ends and does not touch the file any more. A plain StoreError (disk full, locked) may pass by itself.
+    """
+
+
 class AlreadyRunning(NotifierError):
     """Another daemon works on the same database."""
 

@@ -146,8 +146,10 @@ class Cancel:
 class Changes:
     """Everything one page brings: applied wholly or not at all.
 
-    An insert whose key exists already is ignored; moves and cancels touch only rows that are not yet on their way.
-    `mark` None leaves the cursor alone.
+    An insert is a wanted reminder and the id of the customer it is about; one whose key exists already is ignored.
+    A move changes when a planned row is looked at; rows on their way, in doubt or held only learn their new due time,
+    and rows that are finished stay as they are. A cancel touches planned rows alone, claimed ones too: who had claimed
+    it loses it. An order that is applied leaves the quarantine. `mark` None leaves the cursor alone.
     """
 
     orders: Sequence[StoredOrder] = ()
@@ -161,7 +163,11 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What was decided about a claimed reminder instead of sending it: a state, why, and when to look again."""
+    """What was decided about a claimed reminder instead of sending it: a state, why, and when to look again.
+
+    `wake` None gives a planned row back as it was before the claim; no row wakes before it is due. `refused` None
+    leaves the refusals alone.
+    """
 
     id: int
     fence: int
@@ -173,7 +179,11 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an attempt ended, and what becomes of its reminders. `counts` is False for tries that were nobody's fault."""
+    """How an attempt ended, and what becomes of its reminders. `counts` is False for tries that were nobody's fault.
+
+    `suppress` is a (kind, address) pair that must not be written to any more: it is kept even when the rest comes too
+    late, because it is true whoever sends. `wake` and `refused` are as in a Ruling.
+    """
 
     attempt: str
     state: State
@@ -196,7 +206,11 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows a list shows."""
+    """Which rows a list shows: some states (empty: all), one order's, at most `limit`.
+
+    `attempts` leaves out reminders that nobody has tried to send yet. Lists of planned reminders alone begin with the
+    next one due; every other list with the newest.
+    """
 
     states: Collection[str] = ()
     order: str = ""
@@ -206,7 +220,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """An attempt as lists show it."""
+    """An attempt as lists show it. `state` is what the attempt made of its reminders."""
 
     attempt: Attempt
     outcome: str
@@ -220,7 +234,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """What the gates ask about a customer besides the order: their other orders, and what was sent to them lately."""
+    """What the gates ask about a customer besides the order: their latest orders, and how much was sent to them."""
 
     orders: Sequence[Order] = ()
     sent: Mapping[str, int] = field(default_factory=dict)
@@ -251,7 +265,9 @@ class Store(Protocol):
         """All reminders of these orders, whatever their state."""
         ...
 
-    async def count_planned(self, source: str) -> int: ...
+    async def count_planned(self, source: str) -> int:
+        """How many reminders of this source are planned. Costs the same however many exist."""
+        ...
 
     async def apply(self, changes: Changes) -> None: ...
 
@@ -262,9 +278,10 @@ class Store(Protocol):
     async def facts(
         self, source: str, customers: Sequence[str], since: Mapping[str, datetime]
     ) -> Mapping[str, CustomerFacts]:
-        """Per customer their other orders, and under each name of `since` what was sent to them from then on.
+        """Per customer their hundred latest orders, and under each name of `since` what was sent to them from then on.
 
-        The names are "marketing" (marketing messages alone) and "any".
+        The names are "marketing" (marketing messages alone) and "any". What left, may have left or is on its way
+        counts; what was surely not sent does not. An empty customer id is nobody: it has no facts.
         """
         ...
 
@@ -272,22 +289,57 @@ class Store(Protocol):
         """Those of these (kind, address) pairs that must not be written to."""
         ...
 
-    async def settle(self, rulings: Sequence[Ruling], now: datetime) -> None: ...
+    async def settle(self, rulings: Sequence[Ruling], now: datetime) -> None:
+        """Write down what was decided instead of sending. Rows that are no longer ours stay as they are."""
+        ...
 
     async def intend(self, attempts: Sequence[Attempt], now: datetime) -> Collection[str]:
         """Commit the intent to send, durably. Returns the ids of the attempts whose reminders were all still ours."""
         ...
 
-    async def record(self, results: Sequence[Result], now: datetime) -> None: ...
+    async def record(self, results: Sequence[Result], now: datetime) -> None:
+        """Write down how attempts ended. An attempt that is no longer under way stays as it is."""
+        ...
 
-    async def next_wake(self) -> datetime | None: ...
+    async def next_wake(self) -> datetime | None:
+        """The first instant at which a planned reminder has to be looked at, None when nothing is planned."""
+        ...
 
     async def recover(self, now: datetime) -> Recovered:
-        """After a start: what a dead process was sending is in doubt, what it had only claimed is due again."""
+        """After a start: what a dead process was sending is in doubt, what it had only claimed is due again.
+
+        Those in doubt are held for a person to decide.
+        """
         ...
 
     async def list_reminders(self, selection: Selection) -> Sequence[Reminder]: ...
 
     async def list_attempts(self, selection: Selection) -> Sequence[AttemptRow]: ...
+
+    async def marks(self) -> Sequence[SourceMark]:
+        """The marks of all sources that were ever read, by name."""
+        ...
+
+    async def quarantined(self, source: str = "") -> Sequence[Quarantined]:
+        """What could not be understood, of one source or (empty) of all, the latest first."""
+        ...
+
+    async def counts(self) -> Mapping[State, int]:
+        """How many reminders are in each state; states without any are left out. Costs the same however many exist."""
+        ...
+
+    async def meta(self, name: str) -> str | None:
+        """What was kept under this name, None if nothing was."""
+        ...
+
+    async def set_meta(self, name: str, value: str) -> None: ...
+
+    async def purge(self, before: datetime) -> int:
+        """Forget what is over: the bytes of attempts that ended before, and reminders finished and pointless before.
+
+        A reminder that could still be planned again is kept, whatever its age: its row is what stops a second message.
+        Works in small transactions, so that nothing waits long. Returns how many rows it emptied or deleted.
+        """
+        ...
 
     async def close(self) -> None: ...
