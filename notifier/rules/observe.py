@@ -61,6 +61,12 @@ def observe(fresh: Order, previous: Order | None, shop: Shop, seen: datetime | N
     return replace(fresh, **known, assumed=assumed)
 
 
+def as_reported(order: Order) -> Order:
+    """The order without what `observe` had added, so that it can be observed again."""
+    unknown: dict[str, Any] = dict.fromkeys(order.assumed)
+    return replace(order, **unknown, assumed=()) if unknown else order
+
+
 def _kept(fresh: Order, previous: Order | None) -> dict[str, Any]:
     """The assumed moments of `previous` that still hold; an order that went back loses the later ones."""
     if previous is None or not previous.assumed:

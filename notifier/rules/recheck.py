@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.model.job import Job, Purpose
@@ -45,7 +46,7 @@ Verdict = Send | Wait | Drop
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A configured channel as the gates see it for one customer. `rests_until` is when its breaker lets it try again."""
+    """A channel as the gates see it for one customer. `rests_until` is when its breaker lets it try again."""
 
     name: str
     kind: str
@@ -160,6 +161,28 @@ def recheck(question: Question) -> Verdict:
         if verdict is not None:
             return verdict
     return _choose(question)
+
+
+def recheck_all(questions: Sequence[Question]) -> list[tuple[Question, Verdict]]:
+    """Recheck a batch in order; what is let through counts at once for the caps of what comes after it."""
+    verdicts: list[tuple[Question, Verdict]] = []
+    today: Counter[str] = Counter()
+    marketing: Counter[str] = Counter()
+    for question in questions:
+        facts, customer = question.facts, question.order.customer.id
+        if customer and today[customer]:
+            facts = replace(
+                facts,
+                sent_today=facts.sent_today + today[customer],
+                sent_this_week=facts.sent_this_week + marketing[customer],
+            )
+        asked = replace(question, facts=facts) if facts is not question.facts else question
+        verdict = recheck(asked)
+        if isinstance(verdict, Send):
+            today[customer] += 1
+            marketing[customer] += question.job.purpose is Purpose.MARKETING
+        verdicts.append((asked, verdict))
+    return verdicts
 
 
 def _choose(q: Question) -> Send | Wait:

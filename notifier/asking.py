@@ -1,0 +1,137 @@
+"""Asking again right before sending: the order afresh from its shop, and what else the gates need to know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from notifier.errors import SourceError
+from notifier.intake import take_in
+from notifier.interfaces import CustomerFacts, Ruling, Source, Store
+from notifier.model.job import Job
+from notifier.model.order import Order
+from notifier.model.reminder import OrderKey, Reminder, State
+from notifier.model.shop import SendingRules
+from notifier.outlet import Outlet, in_order
+from notifier.rules.plan import SWITCHED_OFF, Planner
+from notifier.rules.recheck import LOOK_AGAIN, Facts, Question
+
+SHOP_DOWN = timedelta(minutes=2)
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class Asked:
+    """Claimed reminders with their fresh orders; `rulings` are about those that cannot even be asked about."""
+
+    rows: list[tuple[Reminder, Job, Order]] = field(default_factory=list)
+    rulings: list[Ruling] = field(default_factory=list)
+
+    def wait(self, reminders: Sequence[Reminder], until: datetime, reason: str) -> None:
+        """Put these off: nothing is said about an order that could not be read afresh."""
+        self.rulings.extend(Ruling(r.id, r.fence, State.PLANNED, reason, until) for r in reminders)
+
+
+async def ask_again(
+    store: Store, sources: Mapping[str, Source], planner: Planner, claimed: Sequence[Reminder], now: datetime
+) -> Asked:
+    """Read the orders of the claimed reminders afresh, in one batch a source."""
+    asked = Asked()
+    by_source: dict[str, list[Reminder]] = defaultdict(list)
+    for reminder in claimed:
+        if reminder.key.job in planner.jobs:
+            by_source[reminder.key.source].append(reminder)
+        else:
+            asked.rulings.append(Ruling(reminder.id, reminder.fence, State.CANCELLED, SWITCHED_OFF))
+    for name, reminders in by_source.items():
+        source = sources.get(name)
+        if source is None:
+            asked.wait(reminders, now + LOOK_AGAIN, f"the source {name} is not in the settings any more")
+            continue
+        try:
+            orders = await _look(store, planner, source, {r.key.order for r in reminders}, now)
+        except SourceError as error:
+            asked.wait(reminders, now + SHOP_DOWN, f"the shop cannot be read: {error}")
+            continue
+        for reminder in reminders:
+            order = orders.get(reminder.key.order)
+            if order is None:
+                asked.wait([reminder], now + LOOK_AGAIN, "the shop does not show this order at the moment")
+            else:
+                asked.rows.append((reminder, planner.jobs[reminder.key.job], order))
+    return asked
+
+
+async def _look(store: Store, planner: Planner, source: Source, ids: set[str], now: datetime) -> dict[str, Order]:
+    """The orders as the shop shows them now; what has changed is planned anew on the way, like any poll's page."""
+    records = await source.look(sorted(ids))
+    intake = await take_in(store, planner, source, list(records.values()), now, first_look=False)
+    if intake.orders or intake.quarantine:
+        await store.apply(intake.changes(now))
+    fresh = {row.order.id: row.order for row in intake.orders}
+    broken = {row.order for row in intake.quarantine}
+    same = [id_ for id_ in records if id_ not in fresh and id_ not in broken]
+    stored = await store.orders(source.name, same) if same else {}
+    return fresh | {id_: row.order for id_, row in stored.items()}
+
+
+async def facts_for(
+    store: Store,
+    planner: Planner,
+    rules: SendingRules,
+    outlets: Mapping[str, Outlet],
+    rows: Sequence[tuple[Reminder, Job, Order]],
+    now: datetime,
+) -> list[Question]:
+    """Everything the gates look at, for a whole batch in a few queries."""
+    ways = {job.name: in_order(outlets, job.channels) for _, job, _ in rows}
+    customers = await _customers(store, rows, now)
+    questions = []
+    for reminder, job, order in rows:
+        known = customers.get(OrderKey(order.source, order.customer.id), CustomerFacts())
+        facts = Facts(
+            now=now,
+            zone=order.customer.zone or planner.shop.zone,
+            rules=rules,
+            ways=tuple(outlet.way(order.customer) for outlet in ways[job.name]),
+            others=[other for other in known.orders if other.id != order.id],
+            sent_today=known.sent.get("any", 0),
+            sent_this_week=known.sent.get("marketing", 0),
+        )
+        questions.append(Question(reminder, job, order, planner, facts))
+    return await _suppress(store, questions)
+
+
+async def _customers(
+    store: Store, rows: Sequence[tuple[Reminder, Job, Order]], now: datetime
+) -> dict[OrderKey, CustomerFacts]:
+    by_source: dict[str, set[str]] = defaultdict(set)
+    for _, _, order in rows:
+        if order.customer.id:
+            by_source[order.source].add(order.customer.id)
+    since = {"any": now - DAY, "marketing": now - WEEK}
+    return {
+        OrderKey(source, customer): facts
+        for source, ids in by_source.items()
+        for customer, facts in (await store.facts(source, sorted(ids), since)).items()
+    }
+
+
+async def _suppress(store: Store, questions: list[Question]) -> list[Question]:
+    """Mark the ways whose address must not be written to."""
+    pairs = {(way.kind, way.address) for q in questions for way in q.facts.ways if way.address is not None}
+    closed = set(await store.suppressed(pairs))
+    if not closed:
+        return questions
+    return [
+        replace(
+            q,
+            facts=replace(
+                q.facts, ways=tuple(replace(way, suppressed=(way.kind, way.address) in closed) for way in q.facts.ways)
+            ),
+        )
+        for q in questions
+    ]

@@ -1,0 +1,94 @@
+"""From verdicts to letters: rendered, merged, and turned into the final bytes of an attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.model.job import Job
+from notifier.model.message import Attempt, Message
+from notifier.model.order import Order
+from notifier.model.reminder import Key
+from notifier.outlet import Outlet
+from notifier.render import Texts
+from notifier.rules.conclude import Sent
+from notifier.rules.recheck import Question, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What is to be said: a job about an order, and about which of its parcels, cases or reviews."""
+
+    job: Job
+    order: Order
+    key: Key
+    until: datetime
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is about to be sent, and through which outlet."""
+
+    sent: Sent
+    outlet: Outlet
+
+
+def message_id(key: Key) -> str:
+    """The same for every try of a reminder, so that a receiver can tell a second copy."""
+    return hashlib.blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).hexdigest()
+
+
+def gather(sends: Sequence[tuple[Question, Send]]) -> list[tuple[list[Question], Send]]:
+    """Put together what is said in one message: merging reminders of the same order, job, step and channel."""
+    groups: dict[object, tuple[list[Question], Send]] = {}
+    for question, send in sends:
+        key = question.reminder.key
+        together = (*key._replace(subject="", occurrence=""), send.channel) if question.reminder.merge else key
+        groups.setdefault(together, ([], send))[0].append(question)
+    return list(groups.values())
+
+
+def message_for(occasion: Occasion, address: str, kind: str, texts: Texts, now: datetime) -> Message:
+    """Render what is to be said for one kind of channel. Raises RenderError."""
+    key = occasion.key
+    text = texts.render(
+        occasion.job, occasion.order, kind, subjects=occasion.subjects, step=key.step, occurrence=key.occurrence
+    )
+    return Message(
+        id=message_id(key),
+        address=address,
+        text=text.text,
+        written=now,
+        until=occasion.until,
+        name=occasion.order.customer.name,
+        subject=text.subject,
+        html=text.html,
+        language=text.language,
+        headers=text.headers,
+    )
+
+
+def write(questions: Sequence[Question], send: Send, outlet: Outlet, texts: Texts, now: datetime) -> Letter:
+    """Render one message and fix its bytes. Raises RenderError when it cannot be said."""
+    first = questions[0]
+    reminder = first.reminder
+    subjects = tuple(q.reminder.key.subject for q in questions)
+    occasion = Occasion(first.job, first.order, reminder.key, reminder.until, subjects)
+    message = message_for(occasion, send.address, outlet.kind, texts, now)
+    attempt = Attempt(
+        id=uuid.uuid4().hex,
+        reminders=tuple((q.reminder.id, q.reminder.fence) for q in questions),
+        channel=outlet.name,
+        address=send.address,
+        content=outlet.channel.compose(message),
+        message_id=message.id,
+        purpose=str(first.job.purpose),
+        customer=first.order.customer.id,
+        started=now,
+        until=reminder.until,
+    )
+    return Letter(Sent(attempt, reminder, outlet.kind), outlet)

@@ -1,0 +1,214 @@
+"""The straight line: from a shop's orders to a customer's phone. Read this first.
+
+    poll → take in (understand, observe, plan, reconcile) → apply             one transaction a page
+    claim → ask again → recheck → write → intend → deliver → record           batches, outcomes as they come
+
+The guarantee: a reminder is said at most once. Before a byte leaves, the attempt and its final bytes are committed;
+what the program does not see the end of is held for a person and never repeated by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from notifier.asking import ask_again, facts_for
+from notifier.clock import Clock
+from notifier.errors import RenderError
+from notifier.intake import Intake, take_again, take_in
+from notifier.interfaces import Ruling, Source, SourceMark, Store
+from notifier.letters import Letter, gather, write
+from notifier.model.reminder import Reminder, State
+from notifier.model.shop import SendingRules
+from notifier.outlet import Outlet
+from notifier.recorder import Recorder
+from notifier.render import Texts
+from notifier.rules.brake import Brake
+from notifier.rules.conclude import conclude, never_begun
+from notifier.rules.plan import Planner
+from notifier.rules.recheck import Drop, Question, Send, Verdict, Wait, recheck_all
+
+LEASE = timedelta(minutes=5)
+RENDER_AGAIN = timedelta(minutes=15)
+_PAGE = 500
+_INTENT = 100
+
+
+@dataclass(slots=True)
+class Round:
+    """What one poll of a source, or one planning of what is stored, came to. `too_old` counts by job."""
+
+    source: str
+    read: int = 0
+    changed: int = 0
+    planned: int = 0
+    moved: int = 0
+    cancelled: int = 0
+    quarantined: int = 0
+    too_old: Counter[str] = field(default_factory=Counter)
+    paused: str = ""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one dispatch did with the reminders that it claimed. `trouble` are texts that could not be made."""
+
+    claimed: int = 0
+    sending: int = 0
+    decided: Counter[str] = field(default_factory=Counter)
+    trouble: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What may change while the program runs (a reload swaps it whole): jobs, texts, rules, channels."""
+
+    planner: Planner
+    texts: Texts
+    rules: SendingRules
+    outlets: Mapping[str, Outlet]
+
+
+class Pipeline:
+    """Moves reminders along the line, with one store, some sources, and the desk's jobs, texts and channels."""
+
+    def __init__(
+        self, store: Store, sources: Mapping[str, Source], brakes: Mapping[str, Brake], desk: Desk, clock: Clock
+    ) -> None:
+        self.store = store
+        self.sources = sources
+        self.brakes = brakes
+        self.desk = desk
+        self.clock = clock
+        self.stopping = asyncio.Event()
+        self._recorder = Recorder(store, clock)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._trouble: list[BaseException] = []
+        self._jitter = random.Random(0)  # noqa: S311 – spreads retries, guards nothing
+
+    async def poll(self, name: str) -> Round:
+        """Read what is new at a source, page by page; each page and its cursor are applied wholly or not at all.
+
+        Raises SourceError when the shop cannot be read; what was applied until then stays.
+        """
+        source, round_ = self.sources[name], Round(name)
+        mark = await self.store.mark(name)
+        if mark.paused and not mark.approved:
+            round_.paused = mark.paused
+            return round_
+        brake = self.brakes[name].round(mark, await self.store.count_planned(name))
+        async for page in source.poll(mark.cursor, self.clock.now()):
+            now = self.clock.now()
+            intake = await take_in(self.store, self.desk.planner, source, page.records, now, first_look=not mark.rounds)
+            if reason := brake.refuses(intake.touched):
+                await self.store.set_mark(replace(mark, paused=reason, approved=False))
+                round_.paused = reason
+                return round_
+            mark = replace(mark, cursor=page.cursor)
+            await self.store.apply(intake.changes(now, mark))
+            _count(round_, intake, len(page.records))
+        await self.store.set_mark(_finished(mark, self.clock.now()))
+        return round_
+
+    async def replan(self, name: str) -> Round:
+        """Plan all stored orders of a source again: after a change of jobs or settings, and once a day."""
+        round_, last = Round(name), ""
+        while rows := await self.store.orders_after(name, last, _PAGE):
+            now = self.clock.now()
+            intake = await take_again(self.store, self.desk.planner, rows, now)
+            await self.store.apply(intake.changes(now))
+            _count(round_, intake, len(rows))
+            last = rows[-1].order.id
+        return round_
+
+    async def dispatch(self, limit: int = _PAGE) -> Batch:
+        """Take what is due and send it on its way; deliveries go on after the return (`drain` waits for them)."""
+        if self._trouble:
+            raise self._trouble.pop()
+        desk, now = self.desk, self.clock.now()
+        claimed = await self.store.claim(now, now + LEASE, limit)
+        batch = Batch(len(claimed))
+        if not claimed:
+            return batch
+        asked = await ask_again(self.store, self.sources, desk.planner, claimed, now)
+        questions = await facts_for(self.store, desk.planner, desk.rules, desk.outlets, asked.rows, self.clock.now())
+        letters, rulings = self._write(recheck_all(questions), batch)
+        rulings += asked.rulings
+        await self.store.settle(rulings, self.clock.now())
+        batch.sending = len(letters)
+        batch.decided.update(ruling.reason for ruling in rulings)
+        for number in range(0, len(letters), _INTENT):
+            self._start(self._send(letters[number : number + _INTENT]))
+        return batch
+
+    async def drain(self, seconds: float | None = None) -> int:
+        """Wait for the deliveries under way, at most so long. Returns how many portions were still unfinished."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+        return len(self._under_way)
+
+    def _write(self, verdicts: Sequence[tuple[Question, Verdict]], batch: Batch) -> tuple[list[Letter], list[Ruling]]:
+        """Letters for what may leave now, rulings for the rest: it waits or ends, each with its reason."""
+        letters: list[Letter] = []
+        rulings = [_ruling(q.reminder, verdict) for q, verdict in verdicts if not isinstance(verdict, Send)]
+        for questions, send in gather([(q, v) for q, v in verdicts if isinstance(v, Send)]):
+            outlet, now = self.desk.outlets[send.channel], self.clock.now()
+            try:
+                wait = outlet.room(now)
+                if wait:
+                    verdict = Wait(now + wait, f"{send.channel} takes no more for the moment")
+                else:
+                    letters.append(write(questions, send, outlet, self.desk.texts, now))
+                    continue
+            except RenderError as error:
+                batch.trouble.append(str(error))
+                verdict = Wait(now + RENDER_AGAIN, f"the text could not be made: {error}")
+            rulings.extend(_ruling(q.reminder, verdict) for q in questions)
+        return letters, rulings
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._trouble.append(error)
+
+    async def _send(self, letters: Sequence[Letter]) -> None:
+        """Commit the intent for some letters, then deliver those whose reminders are still ours."""
+        won = await self.store.intend([letter.sent.attempt for letter in letters], self.clock.now())
+        await asyncio.gather(*(self._deliver(letter) for letter in letters if letter.sent.attempt.id in won))
+
+    async def _deliver(self, letter: Letter) -> None:
+        outcome = await letter.outlet.deliver(letter.sent.attempt, self.stopping)
+        now = self.clock.now()
+        result = (
+            conclude(letter.sent, outcome, now, self._jitter.random()) if outcome else never_begun(letter.sent, now)
+        )
+        await self._recorder.record(result)
+
+
+def _ruling(reminder: Reminder, verdict: Wait | Drop) -> Ruling:
+    if isinstance(verdict, Wait):
+        return Ruling(reminder.id, reminder.fence, State.PLANNED, verdict.reason, verdict.until)
+    return Ruling(reminder.id, reminder.fence, verdict.state, verdict.reason)
+
+
+def _count(round_: Round, intake: Intake, read: int) -> None:
+    round_.read += read
+    round_.changed += len(intake.orders)
+    round_.planned += len(intake.inserts)
+    round_.moved += len(intake.moves)
+    round_.cancelled += len(intake.cancels)
+    round_.quarantined += len(intake.quarantine)
+    round_.too_old.update(intake.too_old)
+
+
+def _finished(mark: SourceMark, now: datetime) -> SourceMark:
+    return replace(mark, rounds=mark.rounds + 1, read=now, failures=0, trouble="", paused="", approved=False)
