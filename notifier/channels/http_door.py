@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,19 @@ class Answer:
         except (ValueError, TypeError):
             return None
         return min(max(wait, timedelta(0)), _LONGEST_WAIT)
+
+    def fields(self) -> Mapping[str, Any]:
+        """The JSON object in the body; empty when there is none."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def whole_number(value: Any) -> int | None:
+    """A number out of somebody's JSON, None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 class NotTaken(Exception):

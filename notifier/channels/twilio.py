@@ -1,4 +1,4 @@
-"""SMS through Twilio's API. Twilio knows no idempotency key: whatever is not a clean answer leaves the message in doubt."""
+"""SMS through Twilio. Its API has no idempotency key: whatever is not a clean answer leaves the message in doubt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 import structlog
 from pydantic import Field, model_validator
 
-from notifier.channels.http_door import Answer, HttpDoor, NoAnswer, NotTaken, WebAddress, unclean
+from notifier.channels.http_door import Answer, HttpDoor, NoAnswer, NotTaken, WebAddress, unclean, whole_number
 from notifier.channels.phone import Country, parse_phone
 from notifier.channels.twilio_errors import TWILIO_ERRORS
 from notifier.channels.verdicts import ErrorTable, Verdict
@@ -168,16 +168,8 @@ class Twilio:
         if (outcome := unclean(answer, now)) is not None:
             return outcome
         forbidden = answer.status in (401, 403)
-        if (code := _error_code(answer.body)) is not None:
+        if (code := whole_number(answer.fields().get("code"))) is not None:
             return self._errors.outcome(code, answer.retry_after(now), default="down" if forbidden else "never")
         if forbidden:
             return TryLater(f"HTTP {answer.status}: account_sid and token are not accepted", channel_down=True)
         return Unknown(f"HTTP {answer.status} without an error number of Twilio's; something stands in between")
-
-
-def _error_code(body: bytes) -> int | None:
-    try:
-        code = json.loads(body)["code"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return code if isinstance(code, int) else None
