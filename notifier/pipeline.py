@@ -74,16 +74,28 @@ class Desk:
 
 
 class Pipeline:
-    """Moves reminders along the line, with one store, some sources, and the desk's jobs, texts and channels."""
+    """Moves reminders along the line, with one store, some sources, and the desk's jobs, texts and channels.
+
+    With `histories` the sources tell all they will ever know of an order's past, so a moment they lack stays unknown;
+    otherwise it is the instant of the poll that first showed the new state (but for a source's very first poll).
+    """
 
     def __init__(
-        self, store: Store, sources: Mapping[str, Source], brakes: Mapping[str, Brake], desk: Desk, clock: Clock
+        self,
+        store: Store,
+        sources: Mapping[str, Source],
+        brakes: Mapping[str, Brake],
+        desk: Desk,
+        clock: Clock,
+        *,
+        histories: bool = False,
     ) -> None:
         self.store = store
         self.sources = sources
         self.brakes = brakes
         self.desk = desk
         self.clock = clock
+        self.histories = histories
         self.stopping = asyncio.Event()
         self._recorder = Recorder(store, clock)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -101,9 +113,10 @@ class Pipeline:
             round_.paused = mark.paused
             return round_
         brake = self.brakes[name].round(mark, await self.store.count_planned(name))
+        first_look = self.histories or not mark.rounds
         async for page in source.poll(mark.cursor, self.clock.now()):
             now = self.clock.now()
-            intake = await take_in(self.store, self.desk.planner, source, page.records, now, first_look=not mark.rounds)
+            intake = await take_in(self.store, self.desk.planner, source, page.records, now, first_look=first_look)
             if reason := brake.refuses(intake.touched):
                 await self.store.set_mark(replace(mark, paused=reason, approved=False))
                 round_.paused = reason
