@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import Any, Self
 
-import structlog
 from pydantic import Field, model_validator
 
 from notifier.channels.http_door import Answer, HttpDoor, NoAnswer, NotTaken, WebAddress, unclean, whole_number
@@ -24,7 +24,7 @@ from notifier.rules.text import clean_text
 MOST_CHARACTERS = 1600
 LONGEST_VALIDITY = 36_000
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class TwilioOptions(ChannelOptions):
@@ -106,7 +106,7 @@ class Twilio:
         except NotTaken as failure:
             return self._judge(failure.answer)
         except Exception as error:  # noqa: BLE001 - from the first byte on every surprise is doubt, and none may escape
-            _log.warning("unexpected answer", channel=self.name, error=type(error).__name__)
+            _log.warning("%s: an answer that cannot be read (%s)", self.name, type(error).__name__)
             return Unknown("Twilio's answer cannot be read; it may have been taken")
         if not created.sid:
             return Unknown("Twilio's answer names no message; it may have been taken")
