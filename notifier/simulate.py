@@ -1,0 +1,158 @@
+"""Plays orders against the jobs on a virtual clock: every message, its time and its reason, before a customer sees one.
+
+It is the very same pipeline, on an in-memory store, reading histories instead of a shop and writing to paper.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from notifier.clock import VirtualClock
+from notifier.interfaces import Channel, Selection
+from notifier.model.message import Attempt, Message, Outcome, Receipt
+from notifier.model.order import Order
+from notifier.model.reminder import Reminder, State
+from notifier.outlet import Outlet
+from notifier.parts import build_channels, build_planner, build_texts
+from notifier.pipeline import Desk, Pipeline
+from notifier.rules.brake import Brake
+from notifier.settings import Settings
+from notifier.sources.replay import ReplaySource
+from notifier.store.memory import MemoryStore
+
+_EVERYTHING = 10**9
+_NO_BRAKE = Brake(1.0, _EVERYTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the simulation."""
+
+    at: datetime
+    source: str
+    order: str
+    customer: str
+    job: str
+    step: int
+    channel: str
+    address: str
+    text: str
+    due: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """One reminder that was planned and not said, or is still to come after the end."""
+
+    at: datetime
+    source: str
+    order: str
+    customer: str
+    job: str
+    step: int
+    state: State
+    reason: str
+
+
+@dataclass(slots=True)
+class Simulation:
+    """What would happen from `since` to `until`. `too_old` counts, by job, what a first start leaves alone."""
+
+    since: datetime
+    until: datetime
+    orders: int = 0
+    said: list[Said] = field(default_factory=list)
+    unsaid: list[Unsaid] = field(default_factory=list)
+    too_old: Counter[str] = field(default_factory=Counter)
+
+
+class Paper:
+    """A channel that reaches whom the real one would reach, and writes down instead of sending."""
+
+    concurrency = 1000
+
+    def __init__(self, channel: Channel) -> None:
+        self.name = channel.name
+        self.kind = channel.kind
+        self.address_of = channel.address_of
+
+    def compose(self, message: Message) -> bytes:
+        return (f"{message.subject}\n\n" if message.subject else "").encode() + message.text.encode()
+
+    async def deliver(self, attempt: Attempt) -> Outcome:
+        return Receipt()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def simulate(
+    settings: Settings, orders: Mapping[str, Sequence[Order]], since: datetime, until: datetime
+) -> Simulation:
+    """Play the orders of each source from `since` to `until`.
+
+    1. At each virtual instant at which an order changes or a reminder is due: move the clock there.
+    2. Poll what has changed, then send what is due, as the daemon would in that instant.
+    3. List what was said, and what was not and why.
+    """
+    clock = VirtualClock(since)
+    store = MemoryStore()
+    sources = {name: ReplaySource(name, own, clock) for name, own in orders.items()}
+    outlets = {name: Outlet(Paper(channel), clock) for name, channel in build_channels(settings, clock).items()}
+    desk = Desk(build_planner(settings), build_texts(settings), settings.sending, outlets)
+    pipeline = Pipeline(store, sources, dict.fromkeys(sources, _NO_BRAKE), desk, clock, histories=True)
+    simulation = Simulation(since, until, sum(map(len, orders.values())))
+    changed: dict[str, datetime | None] = dict.fromkeys(sources, since)
+    while True:
+        for name in [name for name, instant in changed.items() if instant is not None and instant <= clock.now()]:
+            simulation.too_old.update((await pipeline.poll(name)).too_old)
+            changed[name] = sources[name].next_change(clock.now())
+        while (await pipeline.dispatch()).claimed:
+            await pipeline.drain()
+        coming = [*changed.values(), await store.next_wake()]
+        instant = min(filter(None, coming), default=None)
+        if instant is None or instant > until:
+            break
+        clock.move_to(instant)
+    await _collect(simulation, store)
+    return simulation
+
+
+async def _collect(simulation: Simulation, store: MemoryStore) -> None:
+    reminders = {reminder.id: reminder for reminder in await store.list_reminders(Selection(limit=_EVERYTHING))}
+    for row in await store.list_attempts(Selection(limit=_EVERYTHING)):
+        simulation.said.append(_said(reminders[row.attempt.reminders[0][0]], row.attempt))
+    for reminder in reminders.values():
+        if reminder.state is not State.ACCEPTED:
+            simulation.unsaid.append(_unsaid(reminder))
+    simulation.said.sort(key=lambda said: (said.at, said.order, said.job))
+    simulation.unsaid.sort(key=lambda unsaid: (unsaid.at, unsaid.order, unsaid.job))
+
+
+def _said(reminder: Reminder, attempt: Attempt) -> Said:
+    source, order, job, _, step, _ = reminder.key
+    late = attempt.started - reminder.due
+    reason = f"due {reminder.due:%Y-%m-%d %H:%M} UTC, {reminder.reason}" if late and reminder.reason else ""
+    return Said(
+        attempt.started,
+        source,
+        order,
+        attempt.customer,
+        job,
+        step,
+        attempt.channel,
+        attempt.address,
+        attempt.content.decode(),
+        reminder.due,
+        reason,
+    )
+
+
+def _unsaid(reminder: Reminder) -> Unsaid:
+    source, order, job, _, step, _ = reminder.key
+    at = reminder.wake if reminder.state is State.PLANNED else reminder.updated or reminder.due
+    return Unsaid(at, source, order, reminder.customer, job, step, reminder.state, reminder.reason)
