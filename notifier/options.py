@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from notifier.model.duration import Duration, parse_duration
+from notifier.rules.cron import every
 
 
 class Options(BaseModel):
@@ -171,6 +172,11 @@ SecretUrl = Annotated[
 """A URL that may hold a password: written plainly without one, otherwise named like a secret."""
 
 
+def _every(value: str) -> str:
+    every(value)
+    return value
+
+
 class SourceOptions(Options):
     """What every source takes.
 
@@ -181,7 +187,7 @@ class SourceOptions(Options):
 
     type: str
     enabled: bool = True
-    every: str = "1m"
+    every: Annotated[str, AfterValidator(_every)] = "1m"
     zone: Zone | None = None
     overlap: Length = timedelta(minutes=10)
     timeout: Length = timedelta(seconds=30)

@@ -1,0 +1,152 @@
+"""Job files: what to remind of, and when, read into `model.job.Job` with every mistake and its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from notifier.errors import Problem
+from notifier.jobtable import EVENTS, FORESEEN, PARTS, ExampleTable, JobFile, moments
+from notifier.mistakes import did_you_mean, validate
+from notifier.model.duration import parse_duration
+from notifier.model.job import Example, Job, Step, Subject
+from notifier.model.order import MOMENTS
+from notifier.rules.conditions import CONDITIONS
+from notifier.tomlfile import KeyPath, Overlay, TomlFile, read_toml
+
+NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+AT_ONCE = parse_duration("0s")
+OVERRIDES = frozenset(
+    {"enabled", "every", "after", "before", "at", "only_if", "within", "channels", "purpose", "any_hour", "merge"}
+)
+"""What `[jobs.NAME]` in the settings may change."""
+
+
+def load_jobs(folders: Sequence[Path], changes: Overlay, problems: list[Problem]) -> dict[str, tuple[Job, Overlay]]:
+    """Every job of the folders, by name, with the tables it was made of; their mistakes go to `problems`.
+
+    A file in a later folder replaces the one of the same name in an earlier one. `changes` is the settings' `[jobs]`
+    table; mistakes in it point into the settings.
+    """
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+    unknown = changes.data.keys() - files.keys()
+    problems += (
+        changes.problem((name,), f"there is no such job{did_you_mean(name, files.keys())}") for name in unknown
+    )
+    jobs: dict[str, tuple[Job, Overlay]] = {}
+    for name, path in sorted(files.items()):
+        file = read_toml(path)
+        table = changes.under((name,), (file, ()))
+        job = _load(name, file, table, changes, problems)
+        if job is not None:
+            jobs[name] = (job, table)
+    return jobs
+
+
+def _load(name: str, file: TomlFile, table: Overlay, changes: Overlay, problems: list[Problem]) -> Job | None:
+    before = len(problems)
+    problems += file.problems
+    if not NAME.fullmatch(name):
+        problems.append(Problem(file.path, 0, "", "a job's file name is small letters, digits and hyphens"))
+    if file.problems and not file.data:
+        return None
+    change = changes.data.get(name, {})
+    if not isinstance(change, dict):
+        problems.append(changes.problem((name,), f"must be a table: [jobs.{name}]"))
+        change = {}
+    for key in change.keys() - OVERRIDES:
+        meant = did_you_mean(key, OVERRIDES)
+        problems.append(changes.problem((name, key), f"the settings cannot change this of a job{meant}"))
+        table.data.pop(key)
+    problems += (table.problem(path, message) for path, message in _disagreements(table))
+    checked = validate(JobFile, table, problems)
+    return _job(name, checked, table) if checked is not None and len(problems) == before else None
+
+
+def _disagreements(table: Overlay) -> Iterator[tuple[KeyPath, str]]:
+    """What is wrong with a job's keys together, whether or not each of them is right."""
+    raw = table.data
+    event, every = raw.get("event"), raw.get("every")
+    if event and every:
+        yield ("every",), "stands beside event; a job has one of them"
+    if not event and not every and not table.broken:
+        yield ("event",), 'is missing: the moment the clock starts, such as "order.placed" (or every = "cron line")'
+    for key in ("after", "before"):
+        if every and raw.get(key):
+            yield (key,), "counts from an event; a job with every has none"
+    if raw.get("before") and event in EVENTS and event not in FORESEEN:
+        yield ("before",), f'"{event}" is known only once it has come; before needs a deadline'
+    yield from _misplaced(raw)
+    yield from _goal(raw)
+
+
+def _goal(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    goal, part = raw.get("goal"), _part(raw)
+    known = (*MOMENTS, *(moments(part) if part else ()))
+    if goal and isinstance(goal, str) and goal not in known:
+        yield ("goal",), f'there is no moment "{goal}"{did_you_mean(goal, known)}'
+
+
+def _part(raw: Mapping[str, Any]) -> type | None:
+    """The part of an order that the job is about, None for the order itself."""
+    subject = str(raw.get("event", "")).partition(".")[0]
+    return PARTS.get(Subject(subject)) if subject in set(Subject) else None
+
+
+def _misplaced(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Conditions that ask about a part of the order which the job is not about."""
+    part, conditions = _part(raw), raw.get("only_if")
+    for number, condition in enumerate(conditions if isinstance(conditions, list) else ()):
+        name = next(iter(condition), None) if isinstance(condition, dict) else condition
+        rule = CONDITIONS.get(name) if isinstance(name, str) else None
+        if rule is not None and rule.about not in {None, part}:
+            about = next(subject for subject, type_ in PARTS.items() if type_ is rule.about)
+            yield ("only_if", number), f"{name} asks about a {about}; this job is about something else"
+
+
+def _job(name: str, checked: JobFile, table: Overlay) -> Job:
+    file, _ = table.layers[0]
+    steps = (*(Step(offset, before=True) for offset in checked.before), *(Step(offset) for offset in checked.after))
+    return Job(
+        name=name,
+        event=checked.event,
+        steps=steps or (Step(AT_ONCE),),
+        within=checked.within,
+        channels=checked.channels,
+        about=checked.about or _about(file.comment),
+        cron=checked.every,
+        only_if=checked.only_if,
+        to=checked.to,
+        purpose=checked.purpose,
+        goal=checked.goal,
+        at=checked.at,
+        merge=checked.merge,
+        any_hour=checked.any_hour,
+        enabled=checked.enabled,
+        examples=tuple(_example(e, table.line(("example", n))) for n, e in enumerate(checked.example)),
+        file=file.path,
+    )
+
+
+def _about(comment: str) -> str:
+    """A file's first comment without the file's own name in front."""
+    return re.sub(r"^\S+\.toml\s*[–—:-]*\s*", "", comment)
+
+
+def _example(example: ExampleTable, line: int) -> Example:
+    zone = ZoneInfo(example.zone)
+    sends = tuple(_aware(instant, zone) for instant in example.sends)
+    return Example(_aware(example.order, zone), sends, example.zone, line)
+
+
+def _aware(value: Any, zone: ZoneInfo) -> Any:
+    """The same value, with `zone` given to every time inside that has none."""
+    if isinstance(value, dict):
+        return {key: _aware(item, zone) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_aware(item, zone) for item in value]
+    return value.replace(tzinfo=zone) if isinstance(value, datetime) and value.tzinfo is None else value

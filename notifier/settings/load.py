@@ -1,0 +1,139 @@
+"""Reads it all, in the order in which one thing depends on another, and reports every mistake at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from notifier.clock import SystemClock
+from notifier.errors import BadFiles, Problem
+from notifier.jobfiles import load_jobs
+from notifier.mistakes import validate
+from notifier.model.job import Job
+from notifier.model.shop import SendingRules, Shop
+from notifier.settings.adapters import (
+    ChannelSettings,
+    SourceSettings,
+    check_channels,
+    load_channels,
+    load_sources,
+)
+from notifier.settings.places import Places, find_settings
+from notifier.settings.shop import planning_digest, sending_from, shop_from
+from notifier.settings.tables import ClockTable, FoldersTable, LogTable, SendTable, SettingsFile, ShopTable
+from notifier.shipped import shipped
+from notifier.tomlfile import GivenSetting, Overlay, read_toml
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. Nothing in here changes; a reload makes another one.
+
+    `folder` is where relative paths of data start (`Surroundings.folder`). Sources and channels that are switched off
+    are left out; jobs that are switched off are there. `template_folders` are searched in this order. `digest` is equal
+    for settings under which the same orders give the same plans.
+    """
+
+    file: Path
+    folder: Path
+    store_url: str = field(repr=False)
+    shop: Shop
+    sending: SendingRules
+    send: SendTable
+    sources: Mapping[str, SourceSettings]
+    channels: Mapping[str, ChannelSettings]
+    jobs: Mapping[str, Job]
+    clock: ClockTable
+    log: LogTable
+    job_folders: tuple[Path, ...]
+    template_folders: tuple[Path, ...]
+    digest: str
+
+
+def load_settings(
+    path: Path | None = None, sets: Sequence[str] = (), *, secrets: bool = True, now: datetime | None = None
+) -> Settings:
+    """Read the settings file, the job files and the options of every adapter.
+
+    `path` None looks for the file as `find_settings` says. `sets` are changes such as
+    `jobs.unpaid-nudge.after=6h`, which win over the file. With `secrets` False those that cannot be read are empty:
+    for commands that send nothing, run where the daemon's credentials are not. `now` says for which years holidays
+    are looked up. Raises BadFiles with every mistake of every file, UsageError for a `sets` that is no setting.
+
+    1. Find and read the settings file, and lay `sets` over it.
+    2. Check its tables, then each source and channel against its adapter's own options, then every job.
+    3. Check what they say together: do the jobs' channels exist, are the holidays known?
+    """
+    places = find_settings(path, os.environ)
+    file = read_toml(places.file)
+    table = Overlay((file, ()), *((GivenSetting(text), ()) for text in sets))
+    problems = list(file.problems)
+
+    tables = validate(SettingsFile, table, problems)
+    context = {"folder": places.home, "secrets": secrets}
+    sources = load_sources(table, context, problems)
+    channels = load_channels(table, context, problems)
+    job_folders, template_folders = _folders(table, places, problems)
+    jobs = load_jobs(job_folders, table.under(("jobs",)), problems)
+
+    if not table.broken:
+        check_channels(table, channels, jobs, problems)
+    loaded = {name: job for name, (job, _) in jobs.items()}
+    shop = _shop(table, now, loaded, problems)
+    if tables is None or problems:
+        raise BadFiles(problems)
+    return Settings(
+        file=places.file,
+        folder=places.data,
+        store_url=_store_url(tables.store.url.get_secret_value(), places.data),
+        shop=shop,
+        sending=sending_from(tables.send),
+        send=tables.send,
+        sources={name: source for name, source in sources.items() if source and source.options.enabled},
+        channels={name: channel for name, channel in channels.items() if channel and channel.options.enabled},
+        jobs=loaded,
+        clock=tables.clock,
+        log=tables.log,
+        job_folders=job_folders,
+        template_folders=tuple(reversed(template_folders)),
+        digest=planning_digest(shop, loaded),
+    )
+
+
+def _folders(table: Overlay, places: Places, problems: list[Problem]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The folders of jobs and of templates: the shipped one, then the user's own where there is one."""
+    wanted = validate(FoldersTable, table.under(("folders",)), []) or FoldersTable()
+    return _folder("jobs", wanted.jobs, table, places, problems), _folder(
+        "templates", wanted.templates, table, places, problems
+    )
+
+
+def _folder(name: str, wanted: str, table: Overlay, places: Places, problems: list[Problem]) -> tuple[Path, ...]:
+    own, ours = (places.home / wanted).resolve(), shipped(name)
+    if own.is_dir():
+        return (ours,) if own == ours.resolve() else (ours, own)
+    if table.has(("folders", name)):
+        problems.append(table.problem(("folders", name), f"there is no folder {own}"))
+    return (ours,)
+
+
+def _shop(table: Overlay, now: datetime | None, jobs: Mapping[str, Job], problems: list[Problem]) -> Shop:
+    """The shop, with the holidays that may be asked for before the settings are read again.
+
+    The mistakes of the tables themselves are known already; here they count as what they are by default.
+    """
+    shop = validate(ShopTable, table.under(("shop",)), []) or ShopTable()
+    clock = validate(ClockTable, table.under(("clock",)), []) or ClockTable()
+    year = (now or clock.start or SystemClock().now()).year
+    return shop_from(shop, range(year - 1, year + 4), jobs.values(), table, problems)
+
+
+def _store_url(url: str, folder: Path) -> str:
+    """The store's URL with an absolute path."""
+    path = url.removeprefix(_SQLITE)
+    return f"{_SQLITE}{folder / path}" if url.startswith(_SQLITE) and path != ":memory:" else url

@@ -1,0 +1,175 @@
+"""The tables of `notifier.toml`, key by key. Those of sources and channels are in the files of their adapters."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, WithJsonSchema
+
+from notifier.model.shop import QuietHours
+from notifier.options import Length, Options, SecretUrl, Zone
+
+_URL = re.compile(r"https?://[^\s/]+\S*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_QUIET = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError('must be a language\'s short name, such as "en" or "zh-CN"')
+    return value
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", value):
+        raise ValueError('must be three capital letters, such as "CNY"')
+    return value
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch("([A-Z]{2})?", value):
+        raise ValueError('must be two capital letters, such as "CN"')
+    return value
+
+
+def _public_url(value: str) -> str:
+    if value and not _URL.fullmatch(value):
+        raise ValueError("must be a web address, such as https://shop.example.com")
+    return value.rstrip("/")
+
+
+def _quiet_hours(value: Any) -> QuietHours:
+    if isinstance(value, QuietHours):
+        return value
+    if value == "none":
+        return QuietHours(time(0), time(0))
+    match = _QUIET.fullmatch(value.replace(" ", "")) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be two times of day, such as "22:00-08:00", or "none"')
+    hour, minute, last_hour, last_minute = map(int, match.groups())
+    return QuietHours(time(hour, minute), time(last_hour, last_minute))
+
+
+def _greeting(value: Any) -> Any:
+    return {"holiday": value} if isinstance(value, str) else value
+
+
+def _holiday_or_date(greeting: Greeting) -> Greeting:
+    if bool(greeting.holiday) == bool(greeting.day):
+        raise ValueError("needs either a holiday or a date")
+    if greeting.day and not greeting.name:
+        raise ValueError("needs a name, because the date alone does not tell it")
+    return greeting
+
+
+def _store_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    return value
+
+
+class ReturnWindow(Options):
+    """How long goods may be sent back."""
+
+    days: int = Field(default=7, ge=0, le=3650)
+    counted_from: Literal["midnight", "delivery"] = Field(default="midnight", alias="from")
+
+
+class Greeting(Options):
+    """A day on which customers are greeted, and what it is called in the greeting."""
+
+    name: str = ""
+    holiday: str = ""
+    day: date | None = Field(default=None, alias="date")
+
+
+OneGreeting = Annotated[
+    Greeting,
+    BeforeValidator(_greeting, json_schema_input_type=str | Greeting),
+    AfterValidator(_holiday_or_date),
+]
+
+
+class ShopTable(Options):
+    """`[shop]`: who we are, and what holds for every job."""
+
+    name: str = Field(default="Shop", min_length=1, max_length=60)
+    time_zone: Zone = "UTC"
+    language: Annotated[str, AfterValidator(_language)] = "en"
+    currency: Annotated[str, AfterValidator(_currency)] = "CNY"
+    country: Annotated[str, AfterValidator(_country)] = ""
+    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    contact: str = ""
+    return_address: str = ""
+    return_carriers: str = ""
+    return_window: ReturnWindow = ReturnWindow()
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+    greetings: tuple[OneGreeting, ...] = ()
+
+
+class StoreTable(Options):
+    """`[store]`: where orders, reminders and what was sent are kept."""
+
+    url: Annotated[SecretUrl, AfterValidator(_store_url)] = SecretStr("sqlite:///var/notifier.db")
+
+
+Quiet = Annotated[QuietHours, BeforeValidator(_quiet_hours), WithJsonSchema({"type": "string"})]
+
+
+class QuietTable(Options):
+    """When nothing is said, in the customer's zone. Wider for marketing: 47 CFR 64.1200 allows 08:00 to 21:00."""
+
+    service: Quiet = QuietHours(time(22), time(8))
+    marketing: Quiet = QuietHours(time(21), time(9))
+
+
+class SendTable(Options):
+    """`[send]`: what holds for every message to a customer, and how many are worked on at a time."""
+
+    quiet_hours: QuietTable = QuietTable()
+    weekly_cap: int = Field(default=2, ge=0)
+    daily_cap: int = Field(default=6, ge=1)
+    batch: int = Field(default=500, ge=1, le=10_000)
+    lease: Length = timedelta(minutes=5)
+
+
+class ClockTable(Options):
+    """`[clock]`: for trials, a day in the past or future, and time that runs faster."""
+
+    start: AwareDatetime | None = None
+    speed: float = Field(default=1.0, gt=0, le=100_000)
+
+
+class LogTable(Options):
+    """`[log]`: "auto" writes text on a terminal and JSON elsewhere."""
+
+    format: Literal["auto", "text", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class FoldersTable(Options):
+    """`[folders]`: files that replace the shipped ones of the same name."""
+
+    jobs: str = "jobs"
+    templates: str = "templates"
+
+
+class SettingsFile(Options):
+    """`notifier.toml` as a whole."""
+
+    shop: ShopTable = ShopTable()
+    store: StoreTable = StoreTable()
+    send: SendTable = SendTable()
+    clock: ClockTable = ClockTable()
+    log: LogTable = LogTable()
+    folders: FoldersTable = FoldersTable()
+    sources: dict[str, dict[str, Any]] = Field(
+        default={}, description="Shops that are read, each under a name of its own."
+    )
+    channels: dict[str, dict[str, Any]] = Field(
+        default={}, description="Ways to reach people, each under a name of its own."
+    )
+    jobs: dict[str, dict[str, Any]] = Field(default={}, description="Changes to jobs, under the name of each.")
