@@ -17,14 +17,15 @@ KeyPath = tuple[str | int, ...]
 _TOKEN = re.compile(
     r'#[^\n]*|"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|[\[\]{}\n]', re.DOTALL
 )
+_REPEATED = "is not TOML: this key or table stands in the file already"
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 class TomlFile:
     """One TOML file: its values, the lines they stand on, and its mistakes in spelling.
 
-    A line that is no TOML is reported in `problems` and left out, so that the rest can be checked all the same; when
-    nobody can tell where the mistake ends, `data` is empty.
+    A line that is no TOML is reported in `problems` and left out, so that the rest can be checked all the same; after
+    a mistake in a header, or one that nobody can tell the end of, `data` is empty.
     """
 
     def __init__(self, path: Path, text: str, problems: Sequence[Problem] = ()) -> None:
@@ -54,7 +55,8 @@ class TomlFile:
             except tomllib.TOMLDecodeError as error:
                 line, message = _explain(error, lines)
                 self.problems.append(Problem(self.path, line, "", message))
-                if lines[line - 1].lstrip().startswith("[") or _parses(lines[line - 1]):
+                repeated = message == _REPEATED
+                if lines[line - 1].lstrip().startswith("[") or _parses(lines[line - 1]) != repeated:
                     return {}, ""
                 lines[line - 1] = ""
 
@@ -132,7 +134,7 @@ def _explain(error: tomllib.TOMLDecodeError, lines: list[str]) -> tuple[int, str
     if what == "Invalid value":
         return line, 'is not TOML: the value makes no sense; text stands in quotes, as in key = "text"'
     if what == "Cannot overwrite a value" or what.startswith("Cannot declare"):
-        return line, "is not TOML: this key or table stands in the file already"
+        return line, _REPEATED
     return line, f"is not TOML: {what[:1].lower()}{what[1:]}"
 
 
