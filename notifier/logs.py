@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from notifier.redact import HIDDEN, redact
 
+_OURS = "notifier"
 _IDENTIFIERS = frozenset({"order", "attempt", "reference", "subject"})
 _SECRETS = frozenset({"authorization", "credential", "email", "password", "phone", "recipient", "secret", "token"})
 _DEEPEST = 4
@@ -53,8 +54,8 @@ class Log:
 
 
 def get(name: str) -> Log:
-    """The log of a module, by its `__name__`."""
-    return Log(name)
+    """The log of a module, by its `__name__`. Modules from outside log under ours, so that our level holds for them."""
+    return Log(name if name.partition(".")[0] == _OURS else f"{_OURS}.{name}")
 
 
 def configure(format: str = "auto", level: str = "info", stream: TextIO | None = None) -> None:  # noqa: A002
@@ -76,7 +77,7 @@ def configure(format: str = "auto", level: str = "info", stream: TextIO | None =
     root.addHandler(handler)
     wanted = logging.getLevelNamesMapping()[level.upper()]
     root.setLevel(max(wanted, logging.WARNING))
-    logging.getLogger("notifier").setLevel(wanted)
+    logging.getLogger(_OURS).setLevel(wanted)
     logging.captureWarnings(True)
 
 

@@ -98,6 +98,11 @@ def test_levels(out: io.StringIO) -> None:
     assert last(out)["level"] == "debug"
 
 
+def test_an_adapter_from_outside_logs_at_our_level(out: io.StringIO) -> None:
+    logs.get("shop_plugin.channel").info("connected")
+    assert last(out)["logger"] == "notifier.shop_plugin.channel"
+
+
 def test_configuring_again_replaces_what_was_there(out: io.StringIO) -> None:
     other = io.StringIO()
     logs.configure("json", "error", other)
