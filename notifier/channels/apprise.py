@@ -55,8 +55,8 @@ class AppriseOptions(ChannelOptions):
 
     url: Secret
     schemas: tuple[str, ...] = _SCHEMAS
-    concurrency: int = Field(2, ge=1, le=6)
-    most_characters: int = Field(4000, ge=1)
+    concurrency: int = Field(default=2, ge=1, le=6)
+    most_characters: int = Field(default=4000, ge=1)
 
 
 class Apprise:

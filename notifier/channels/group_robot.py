@@ -34,7 +34,7 @@ class RobotOptions(ChannelOptions):
 
     base_url: WebAddress
     rate: RateLimit | None = Rate(count=20, seconds=60)
-    concurrency: int = Field(1, ge=1, le=1000)
+    concurrency: int = Field(default=1, ge=1, le=1000)
     errors: dict[int, Verdict] = Field(default_factory=dict)
 
 

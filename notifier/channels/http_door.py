@@ -115,6 +115,9 @@ class HttpDoor:
         )
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        length = response.content_length
+        if length is not None and length <= self._limit and "Content-Encoding" not in response.headers:
+            return await response.read()
         chunks, size = [], 0
         async for chunk in response.content.iter_any():
             chunks.append(chunk)

@@ -37,9 +37,10 @@ def parse_phone(text: str, country: str = "", allowed: Collection[str] = ()) -> 
         number = phonenumbers.parse(written, country or None)
     except phonenumbers.NumberParseException:
         raise ValueError("the phone number cannot be read; without a leading + it needs a default country") from None
-    if not phonenumbers.is_valid_number(number):
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:
         raise ValueError("no such phone number exists")
-    if phonenumbers.number_type(number) not in _REACHABLE:
+    if kind not in _REACHABLE:
         raise ValueError("premium, toll-free and service numbers are never written to")
     if allowed and phonenumbers.region_code_for_number(number) not in allowed:
         raise ValueError("the phone number's country is not among the allowed ones (option countries)")

@@ -38,15 +38,15 @@ class TwilioOptions(ChannelOptions):
 
     account_sid: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$")
     token: Secret
-    sender: str = Field("", pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{3,11})?$")
-    messaging_service: str = Field("", pattern=r"^(MG[0-9a-fA-F]{32})?$")
+    sender: str = Field(default="", pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{3,11})?$")
+    messaging_service: str = Field(default="", pattern=r"^(MG[0-9a-fA-F]{32})?$")
     base_url: WebAddress = "https://api.twilio.com"
     country: Country | None = None
     countries: tuple[Country, ...] = ()
     status_callback: WebAddress | None = None
-    max_parts: int = Field(6, ge=1, le=11)
+    max_parts: int = Field(default=6, ge=1, le=11)
     errors: dict[int, Verdict] = Field(default_factory=dict)
-    concurrency: int = Field(16, ge=1, le=1000)
+    concurrency: int = Field(default=16, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _has_sender(self) -> Self:
@@ -99,7 +99,7 @@ class Twilio:
         pointless by then must not arrive in the night.
         """
         try:
-            messages = await self._open()
+            messages = self._messages or await self._open()
             created = await messages.create_async(**self._arguments(attempt))
         except NoAnswer as failure:
             return failure.outcome

@@ -37,7 +37,7 @@ class WebhookOptions(ChannelOptions):
     secret: Secret
     kind: Literal["email", "sms", "chat"] = "chat"
     country: Country | None = None
-    most_bytes: int = Field(65_536, ge=1024)
+    most_bytes: int = Field(default=65_536, ge=1024)
 
 
 class Webhook:
