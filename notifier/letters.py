@@ -7,15 +7,30 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from notifier.model.job import Job
 from notifier.model.message import Attempt, Message
 from notifier.model.order import Order
 from notifier.model.reminder import Key
 from notifier.outlet import Outlet
-from notifier.render import Texts
+from notifier.render import Rendered
 from notifier.rules.conclude import Sent
 from notifier.rules.recheck import Question, Send
+
+
+class Writer(Protocol):
+    """Finds the words: `notifier.render.Texts`, or something quicker where the words do not matter."""
+
+    def render(
+        self,
+        job: Job,
+        order: Order,
+        kind: str,
+        subjects: Sequence[str] = (),
+        step: int = 0,
+        occurrence: str = "",
+    ) -> Rendered: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,7 @@ def gather(sends: Sequence[tuple[Question, Send]]) -> list[tuple[list[Question],
     return list(groups.values())
 
 
-def message_for(occasion: Occasion, address: str, kind: str, texts: Texts, now: datetime) -> Message:
+def message_for(occasion: Occasion, address: str, kind: str, texts: Writer, now: datetime) -> Message:
     """Render what is to be said for one kind of channel. Raises RenderError."""
     key = occasion.key
     text = texts.render(
@@ -72,7 +87,7 @@ def message_for(occasion: Occasion, address: str, kind: str, texts: Texts, now: 
     )
 
 
-def write(questions: Sequence[Question], send: Send, outlet: Outlet, texts: Texts, now: datetime) -> Letter:
+def write(questions: Sequence[Question], send: Send, outlet: Outlet, texts: Writer, now: datetime) -> Letter:
     """Render one message and fix its bytes. Raises RenderError when it cannot be said."""
     first = questions[0]
     reminder = first.reminder

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,12 +21,11 @@ from notifier.clock import Clock
 from notifier.errors import RenderError
 from notifier.intake import Intake, take_again, take_in
 from notifier.interfaces import Ruling, Source, SourceMark, Store
-from notifier.letters import Letter, gather, write
+from notifier.letters import Letter, Writer, gather, write
 from notifier.model.reminder import Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
 from notifier.recorder import Recorder
-from notifier.render import Texts
 from notifier.rules.brake import Brake
 from notifier.rules.conclude import conclude, never_begun
 from notifier.rules.plan import Planner
@@ -68,7 +67,7 @@ class Desk:
     """What may change while the program runs (a reload swaps it whole): jobs, texts, rules, channels."""
 
     planner: Planner
-    texts: Texts
+    texts: Writer
     rules: SendingRules
     outlets: Mapping[str, Outlet]
 
@@ -98,7 +97,8 @@ class Pipeline:
         self.histories = histories
         self.stopping = asyncio.Event()
         self._recorder = Recorder(store, clock)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self.under_way = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._trouble: list[BaseException] = []
         self._jitter = random.Random(0)  # noqa: S311 – spreads retries, guards nothing
 
@@ -138,6 +138,15 @@ class Pipeline:
             last = rows[-1].order.id
         return round_
 
+    async def note_failure(self, name: str, trouble: str) -> None:
+        """Remember that a source could not be read, for those who ask how it is."""
+        mark = await self.store.mark(name)
+        await self.store.set_mark(replace(mark, failures=mark.failures + 1, trouble=trouble))
+
+    def swap(self, desk: Desk, sources: Mapping[str, Source], brakes: Mapping[str, Brake]) -> None:
+        """Go on with other parts; deliveries under way finish with the old ones."""
+        self.desk, self.sources, self.brakes = desk, sources, brakes
+
     async def dispatch(self, limit: int = _PAGE) -> Batch:
         """Take what is due and send it on its way; deliveries go on after the return (`drain` waits for them)."""
         if self._trouble:
@@ -155,14 +164,20 @@ class Pipeline:
         batch.sending = len(letters)
         batch.decided.update(ruling.reason for ruling in rulings)
         for number in range(0, len(letters), _INTENT):
-            self._start(self._send(letters[number : number + _INTENT]))
+            self._start(letters[number : number + _INTENT])
         return batch
 
     async def drain(self, seconds: float | None = None) -> int:
         """Wait for the deliveries under way, at most so long. Returns how many portions were still unfinished."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
-        return len(self._under_way)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        return len(self._tasks)
+
+    async def abandon(self) -> None:
+        """Let go of deliveries that do not end. Their attempts stay `sending`: nobody saw how they ended."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _write(self, verdicts: Sequence[tuple[Question, Verdict]], batch: Batch) -> tuple[list[Letter], list[Ruling]]:
         """Letters for what may leave now, rulings for the rest: it waits or ends, each with its reason."""
@@ -183,15 +198,17 @@ class Pipeline:
             rulings.extend(_ruling(q.reminder, verdict) for q in questions)
         return letters, rulings
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._ended)
+    def _start(self, letters: Sequence[Letter]) -> None:
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            self.under_way -= len(letters)
+            if not task.cancelled() and (error := task.exception()):
+                self._trouble.append(error)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self._trouble.append(error)
+        self.under_way += len(letters)
+        task = asyncio.create_task(self._send(letters))
+        self._tasks.add(task)
+        task.add_done_callback(ended)
 
     async def _send(self, letters: Sequence[Letter]) -> None:
         """Commit the intent for some letters, then deliver those whose reminders are still ours."""

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from notifier.clock import VirtualClock
-from notifier.interfaces import Channel, Selection
+from notifier.interfaces import Selection
 from notifier.model.message import Attempt, Message, Outcome, Receipt
-from notifier.model.order import Order
+from notifier.model.order import Customer, Order
 from notifier.model.reminder import Reminder, State
 from notifier.outlet import Outlet
 from notifier.parts import build_channels, build_planner, build_texts
@@ -70,12 +71,21 @@ class Simulation:
     too_old: Counter[str] = field(default_factory=Counter)
 
 
+class Reaching(Protocol):
+    """The part of a channel that knows whom it reaches."""
+
+    name: str
+    kind: str
+
+    def address_of(self, customer: Customer) -> str | None: ...
+
+
 class Paper:
     """A channel that reaches whom the real one would reach, and writes down instead of sending."""
 
     concurrency = 1000
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Reaching) -> None:
         self.name = channel.name
         self.kind = channel.kind
         self.address_of = channel.address_of
@@ -93,28 +103,33 @@ class Paper:
 async def simulate(
     settings: Settings, orders: Mapping[str, Sequence[Order]], since: datetime, until: datetime
 ) -> Simulation:
-    """Play the orders of each source from `since` to `until`.
+    """Play the orders of each source from `since` to `until`, against the jobs and channels of the settings."""
+    clock = VirtualClock(since)
+    outlets = {name: Outlet(Paper(channel), clock) for name, channel in build_channels(settings, clock).items()}
+    return await play(
+        Desk(build_planner(settings), build_texts(settings), settings.sending, outlets), orders, clock, until
+    )
+
+
+async def play(desk: Desk, orders: Mapping[str, Sequence[Order]], clock: VirtualClock, until: datetime) -> Simulation:
+    """Play orders on a clock that jumps.
 
     1. At each virtual instant at which an order changes or a reminder is due: move the clock there.
     2. Poll what has changed, then send what is due, as the daemon would in that instant.
     3. List what was said, and what was not and why.
     """
-    clock = VirtualClock(since)
     store = MemoryStore()
     sources = {name: ReplaySource(name, own, clock) for name, own in orders.items()}
-    outlets = {name: Outlet(Paper(channel), clock) for name, channel in build_channels(settings, clock).items()}
-    desk = Desk(build_planner(settings), build_texts(settings), settings.sending, outlets)
     pipeline = Pipeline(store, sources, dict.fromkeys(sources, _NO_BRAKE), desk, clock, histories=True)
-    simulation = Simulation(since, until, sum(map(len, orders.values())))
-    changed: dict[str, datetime | None] = dict.fromkeys(sources, since)
+    simulation = Simulation(clock.now(), until, sum(map(len, orders.values())))
+    changed: dict[str, datetime | None] = dict.fromkeys(sources, clock.now())
     while True:
         for name in [name for name, instant in changed.items() if instant is not None and instant <= clock.now()]:
             simulation.too_old.update((await pipeline.poll(name)).too_old)
             changed[name] = sources[name].next_change(clock.now())
         while (await pipeline.dispatch()).claimed:
             await pipeline.drain()
-        coming = [*changed.values(), await store.next_wake()]
-        instant = min(filter(None, coming), default=None)
+        instant = min(filter(None, [*changed.values(), await store.next_wake()]), default=None)
         if instant is None or instant > until:
             break
         clock.move_to(instant)

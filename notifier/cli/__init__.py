@@ -1,0 +1,1 @@
+"""Commands: parse, call, print. What they do is done elsewhere."""
