@@ -12,6 +12,7 @@ from phonenumbers import PhoneNumberType
 from pydantic import AfterValidator
 
 _WRITTEN = re.compile(r"\+?[\d ().\-]{5,32}")
+_LONGEST = 64
 _REACHABLE = frozenset(
     {
         PhoneNumberType.MOBILE,
@@ -30,8 +31,8 @@ def parse_phone(text: str, country: str = "", allowed: Collection[str] = ()) -> 
     written to, all when empty. Raises ValueError for anything but one plain subscriber's number: lists, extensions,
     vanity letters, numbers that do not exist, premium and other service numbers. The error never quotes the number.
     """
-    written = unicodedata.normalize("NFKC", text).strip()
-    if not _WRITTEN.fullmatch(written):
+    written = unicodedata.normalize("NFKC", text[:_LONGEST]).strip()
+    if len(text) > _LONGEST or not _WRITTEN.fullmatch(written):
         raise ValueError("not one plain phone number; digits, spaces, dots, hyphens and brackets may stand in it")
     try:
         number = phonenumbers.parse(written, country or None)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from notifier import logs
 from notifier.channels.http_door import Answer, HttpDoor, NoAnswer, NotTaken, WebAddress, unclean, whole_number
 from notifier.channels.phone import Country, parse_phone
 from notifier.channels.twilio_errors import TWILIO_ERRORS
@@ -24,7 +24,7 @@ from notifier.rules.text import clean_text
 MOST_CHARACTERS = 1600
 LONGEST_VALIDITY = 36_000
 
-_log = logging.getLogger(__name__)
+_log = logs.get(__name__)
 
 
 class TwilioOptions(ChannelOptions):
@@ -106,7 +106,7 @@ class Twilio:
         except NotTaken as failure:
             return self._judge(failure.answer)
         except Exception as error:  # noqa: BLE001 - from the first byte on every surprise is doubt, and none may escape
-            _log.warning("%s: an answer that cannot be read (%s)", self.name, type(error).__name__)
+            _log.warning("answer cannot be read", channel=self.name, error=type(error).__name__)
             return Unknown("Twilio's answer cannot be read; it may have been taken")
         if not created.sid:
             return Unknown("Twilio's answer names no message; it may have been taken")

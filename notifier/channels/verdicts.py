@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from notifier import logs
 from notifier.model.message import Outcome, Refused, TryLater, Unknown
 
 Verdict = Literal["later", "down", "never", "suppress", "unknown"]
 """later: not sent, try again · down: not sent, the whole channel is at fault · never: refused for good ·
 suppress: refused for good, whatever the text · unknown: it may have left."""
 
-_log = logging.getLogger(__name__)
+_log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ErrorTable:
         """
         meaning = self.meanings.get(code)
         if meaning is None and code not in self.changed:
-            _log.warning("%s error %d is not in our table; taken as %r", self.provider, code, default)
+            _log.warning("error number is not in our table", provider=self.provider, code=code, taken_as=default)
         meaning = meaning or Meaning(default, "an error that is not in the table")
         verdict = self.changed.get(code, meaning.verdict)
         return _outcome(verdict, f"{self.provider} error {code}: {meaning.words}", after or meaning.after)
