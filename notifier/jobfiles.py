@@ -54,17 +54,19 @@ def _load(name: str, file: TomlFile, table: Overlay, changes: Overlay, problems:
         problems.append(Problem(file.path, 0, "", "a job's file name is small letters, digits and hyphens"))
     if file.problems and not file.data:
         return None
-    change = changes.data.get(name, {})
-    if not isinstance(change, dict):
-        problems.append(changes.problem((name,), f"must be a table: [jobs.{name}]"))
-        change = {}
-    for key in change.keys() - OVERRIDES:
-        meant = did_you_mean(key, OVERRIDES)
-        problems.append(changes.problem((name, key), f"the settings cannot change this of a job{meant}"))
+    change = changes.data.get(name)
+    for key in change.keys() - OVERRIDES if isinstance(change, dict) else ():
+        problems.append(changes.problem((name, key), _no_change(key)))
         table.data.pop(key)
     problems += (table.problem(path, message) for path, message in _disagreements(table))
     checked = validate(JobFile, table, problems)
     return _job(name, checked, table) if checked is not None and len(problems) == before else None
+
+
+def _no_change(key: str) -> str:
+    if key in JobFile.model_fields:
+        return "the settings cannot change this of a job; put a file of the same name into your own jobs folder"
+    return f"unknown key{did_you_mean(key, OVERRIDES)}"
 
 
 def _disagreements(table: Overlay) -> Iterator[tuple[KeyPath, str]]:
@@ -100,7 +102,9 @@ def _part(raw: Mapping[str, Any]) -> type | None:
 def _misplaced(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Conditions that ask about a part of the order which the job is not about."""
     part, conditions = _part(raw), raw.get("only_if")
-    for number, condition in enumerate(conditions if isinstance(conditions, list) else ()):
+    if not isinstance(conditions, list) or raw.get("event", EVENTS[0]) not in EVENTS:
+        return
+    for number, condition in enumerate(conditions):
         name = next(iter(condition), None) if isinstance(condition, dict) else condition
         rule = CONDITIONS.get(name) if isinstance(name, str) else None
         if rule is not None and rule.about not in {None, part}:

@@ -53,7 +53,12 @@ def _listed(value: Any) -> Any:
 
 
 def _condition(value: Any) -> Condition:
-    return value if isinstance(value, Condition) else parse_condition(value)
+    if isinstance(value, Condition):
+        return value
+    name = next(iter(value), None) if isinstance(value, dict) else value
+    if isinstance(name, str) and name not in CONDITIONS:
+        raise ValueError(f'there is no condition "{name}"{did_you_mean(name, CONDITIONS)}')
+    return parse_condition(value)
 
 
 def _to(value: Any) -> Any:
@@ -126,8 +131,8 @@ class JobFile(Options):
         default=(), description="Asked when planning and again right before sending."
     )
     within: CalendarDuration = Field(
-        description="Later than this after its time a message is not sent: so the first look at a shop with years of "
-        "orders says nothing about old ones."
+        description='How much later than planned a message still makes sense, such as "24h"; it also keeps the first '
+        "look at a shop with years of orders from writing to everybody."
     )
     to: Annotated[Literal["customer"], BeforeValidator(_to)] = Field(default="customer", description="Who is told.")
     channels: tuple[str, ...] = Field(

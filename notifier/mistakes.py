@@ -5,7 +5,6 @@ Values are not repeated by this module: a wrong one may be a secret in the wrong
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
@@ -109,12 +108,9 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     template = _SENTENCES.get(detail["type"])
     if template is None:
         return detail["msg"]
-    return template.format(**{name: _quoted(value) for name, value in detail.get("ctx", {}).items()})
-
-
-def _quoted(value: Any) -> str:
-    """Words that pydantic puts in single quotes, as TOML writes them."""
-    return re.sub(r"'([\w-]*)'", r'"\1"', str(value))
+    ctx = {name: str(value).removesuffix(".0") for name, value in detail.get("ctx", {}).items()}
+    # pydantic names the words that are allowed in single quotes; in TOML they stand in double ones.
+    return template.format(**ctx | {"expected": ctx.get("expected", "").replace("'", '"')})
 
 
 def _fields(model: type[BaseModel], loc: KeyPath) -> dict[str, FieldInfo]:

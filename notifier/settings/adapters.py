@@ -67,6 +67,8 @@ def _load(
 ) -> Iterator[tuple[str, type[Any], Options | None]]:
     tables = table.data.get(f"{role}s")
     for name, data in tables.items() if isinstance(tables, dict) else ():
+        if not isinstance(data, dict):
+            continue  # which SettingsFile reports
         path = (f"{role}s", name)
         if not NAME.fullmatch(name):
             problems.append(table.problem(path, "a name is small letters, digits and hyphens"))
@@ -83,8 +85,8 @@ def _load(
         yield name, cls, validate(cls.Options, table.under(path), problems, context)
 
 
-def _type(role: Role, data: Any) -> str:
-    type_ = data.get("type") if isinstance(data, dict) else None
+def _type(role: Role, data: dict[str, Any]) -> str:
+    type_ = data.get("type")
     if not isinstance(type_, str):
         raise ValueError(f"is missing: what this {role} is, one of {', '.join(sorted(shipped_types(role)))}")
     return type_

@@ -107,10 +107,11 @@ def load_settings(
 
 def _folders(table: Overlay, places: Places, problems: list[Problem]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """The folders of jobs and of templates: the shipped one, then the user's own where there is one."""
-    wanted = validate(FoldersTable, table.under(("folders",)), []) or FoldersTable()
-    return _folder("jobs", wanted.jobs, table, places, problems), _folder(
-        "templates", wanted.templates, table, places, problems
-    )
+    wanted = validate(FoldersTable, table.under(("folders",)), [])
+    if wanted is None:
+        return (shipped("jobs"),), (shipped("templates"),)
+    jobs = _folder("jobs", wanted.jobs, table, places, problems)
+    return jobs, _folder("templates", wanted.templates, table, places, problems)
 
 
 def _folder(name: str, wanted: str, table: Overlay, places: Places, problems: list[Problem]) -> tuple[Path, ...]:

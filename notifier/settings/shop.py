@@ -28,15 +28,17 @@ def shop_from(
     The holidays of the country are looked at only when a greeting or a job needs them: that takes half a second.
     """
     calendar = WorkCalendar(table.country, frozenset(table.holidays), frozenset(table.workdays))
-    if table.country and any(map(_counts_workdays, jobs)):
+    greetings = list(enumerate(table.greetings))
+    if table.country and (greetings or any(map(_counts_workdays, jobs))):
         try:
             is_workday(_ANY_DAY, calendar)
         except ValueError as error:
             problems.append(file.problem(("shop", "country"), str(error)))
-    greetings: dict[date, str] = {}
-    for number, greeting in enumerate(table.greetings):
+            greetings.clear()
+    days: dict[date, str] = {}
+    for number, greeting in greetings:
         try:
-            greetings |= _days(greeting, table.country, years)
+            days |= _days(greeting, table.country, years)
         except ValueError as error:
             problems.append(file.problem(("shop", "greetings", number), str(error)))
     return Shop(
@@ -50,7 +52,7 @@ def shop_from(
         return_carriers=table.return_carriers,
         return_right=ReturnRight(table.return_window.days, table.return_window.counted_from),
         calendar=calendar,
-        greetings=dict(sorted(greetings.items())),
+        greetings=dict(sorted(days.items())),
     )
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from notifier.model.shop import QuietHours
-from notifier.options import Length, Options, SecretUrl, Zone
+from notifier.options import Options, SecretUrl, Zone
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
-_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _QUIET = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -133,7 +133,6 @@ class SendTable(Options):
     weekly_cap: int = Field(default=2, ge=0)
     daily_cap: int = Field(default=6, ge=1)
     batch: int = Field(default=500, ge=1, le=10_000)
-    lease: Length = timedelta(minutes=5)
 
 
 class ClockTable(Options):
