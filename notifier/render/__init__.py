@@ -1,0 +1,9 @@
+"""What is said: templates of a folder per language, filled with one order. Babel and Jinja2 live here alone."""
+
+from __future__ import annotations
+
+from notifier.render.check import check_texts
+from notifier.render.library import BrokenText
+from notifier.render.texts import Rendered, Texts
+
+__all__ = ["BrokenText", "Rendered", "Texts", "check_texts"]

@@ -1,0 +1,32 @@
+"""Personal data as lists, logs and confirmations show it: enough to recognise, not enough to misuse."""
+
+from __future__ import annotations
+
+import re
+
+_CJK = re.compile("[\u3400-\u9fff\uac00-\ud7a3\u3040-\u30ff]")
+_NUMBERED = re.compile(r"[A-Za-z-]*\d[A-Za-z\d-]*")
+_SHORTEST_PHONE = 8
+
+
+def mask_phone(phone: str) -> str:
+    """`+8613800138000` → `+86138****8000`: the last four digits stay, the four before them go."""
+    if len(phone) < _SHORTEST_PHONE:
+        return "*" * max(0, len(phone) - 2) + phone[-2:]
+    return f"{phone[:-8]}****{phone[-4:]}"
+
+
+def mask_name(name: str) -> str:
+    """`张小明` → `张**`, `Anna Smith` → `A*** S***`."""
+    if _CJK.search(name):
+        return name[:1] + "*" * (len(name) - 1)
+    return " ".join(f"{word[0]}***" for word in name.split())
+
+
+def mask_address(address: str) -> str:
+    """`文三路138号2幢` → `文三路***号*幢`: the street stays, numbers go. Where there are none, the second half goes."""
+    masked = _NUMBERED.sub(lambda match: "*" * len(match[0]), address)
+    if masked != address:
+        return masked
+    half = (len(address) + 1) // 2
+    return address[:half] + "*" * (len(address) - half)
