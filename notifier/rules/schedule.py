@@ -58,12 +58,15 @@ def due_at(moment: datetime, step: Step, at: time | None, zone: str, calendar: W
     if at is None:
         return plain
     day = local_date(plain, zone)
-    pinned = at_local(day, at, zone)
     if step.offset.by_day:
-        return pinned
+        return at_local(day, at, zone)
     if step.before:
-        return pinned if pinned <= plain else at_local(day - _DAY, at, zone)
-    return pinned if pinned >= plain else at_local(day + _DAY, at, zone)
+        while (pinned := at_local(day, at, zone)) > plain:
+            day -= _DAY
+    else:
+        while (pinned := at_local(day, at, zone)) < plain:
+            day += _DAY
+    return pinned
 
 
 def return_deadline(delivered: datetime, right: ReturnRight, zone: str) -> datetime:
