@@ -30,7 +30,7 @@ _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check_examples(jobs: Iterable[Job], greetings: Shop) -> list[Problem]:
-    """Every example that does not hold, with its line. Jobs are taken as their files say, without the settings' changes.
+    """Every example that does not hold, with its line. Jobs are taken as their files say.
 
     The shop is one in the example's zone (UTC if it names none) with the default quiet hours, so that an example holds
     wherever it is run; only the days of `greetings` are the real shop's.

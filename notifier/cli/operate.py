@@ -1,0 +1,90 @@
+"""Commands that do something: run, demo, import, send-test, backup."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from notifier.cli.common import config_of, run_async, settings_of, writing
+from notifier.errors import EXIT_IO, UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(run)
+    app.command()(demo)
+    app.command("import")(import_)
+    app.command("send-test")(send_test)
+    app.command()(backup)
+
+
+def run(context: typer.Context) -> None:
+    """Run the daemon: read the shops, send what is due, until told to stop."""
+    from notifier import logs
+    from notifier.daemon import Daemon
+    from notifier.settings import load_settings
+
+    settings = settings_of(context, secrets=True)
+    logs.configure(settings.log.format, settings.log.level)
+
+    async def work() -> None:
+        await Daemon(settings, partial(load_settings, config_of(context))).run()
+
+    run_async(work())
+
+
+def demo(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Option(help="Where the mails and the database go.")] = Path("var"),
+) -> None:
+    """Watch a pretend shop live through three months in a minute, and read the mails it causes."""
+    from notifier.demo import run_demo
+
+    run_async(run_demo(folder))
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines.", exists=True, dir_okay=False)],
+    source: Annotated[str, typer.Option(help="The name of the source that the orders belong to.")] = "import",
+) -> None:
+    """Take orders from a file into the database; reminders that make sense by now are planned."""
+    from notifier.histories import take_file
+
+    settings = settings_of(context)
+
+    async def work() -> tuple[int, int, int]:
+        async with writing(settings) as store:
+            round_ = await take_file(settings, store, file, source)
+            return round_.changed, round_.planned, round_.quarantined
+
+    changed, planned, quarantined = run_async(work())
+    print(f"{changed} orders taken in, {planned} reminders planned, {quarantined} orders not understood.")
+
+
+def send_test(
+    context: typer.Context,
+    channel: Annotated[str, typer.Argument(help="A channel of the settings.")],
+    address: Annotated[str, typer.Argument(help="Where to: a mail address, a phone number, …")],
+) -> None:
+    """Send one test message through a channel, and tell what the provider answers."""
+    from notifier.preview import send_test as send
+
+    settings = settings_of(context, secrets=True)
+    if channel not in settings.channels:
+        raise UsageError(f"there is no channel {channel!r}; there are {', '.join(settings.channels)}")
+    good, answer = run_async(send(settings, channel, address))
+    print(answer)
+    if not good:
+        raise typer.Exit(EXIT_IO)
+
+
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="The copy.")]) -> None:
+    """Copy the database, also while the daemon runs, and check the copy."""
+    from notifier.store import backup as copy
+
+    run_async(copy(settings_of(context).store_url, file))
+    print(f"Copied to {file} and checked.")
