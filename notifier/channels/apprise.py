@@ -91,7 +91,10 @@ class Apprise:
     async def deliver(self, attempt: Attempt) -> Outcome:
         """Let Apprise send it once. Its thread cannot be stopped: what is not over in time is in doubt."""
         async with self._turn:
-            service = await self._open()
+            try:
+                service = await self._open()
+            except Exception as error:  # noqa: BLE001 - plugins of strangers raise what they like
+                return TryLater(f"Apprise does not take the url ({type(error).__name__})", channel_down=True)
             if service is None:
                 return TryLater("the url is not one of a service in schemas; check both", channel_down=True)
             said = json.loads(attempt.content)
@@ -102,7 +105,7 @@ class Apprise:
                     timeout=self._options.timeout.total_seconds(),
                     log_level=logging.DEBUG,
                 )
-            except Exception as error:  # noqa: BLE001 - plugins of strangers raise what they like
+            except Exception as error:  # noqa: BLE001 - as above, but by now it may be on its way
                 return Unknown(f"Apprise failed ({type(error).__name__}); it may have arrived")
         if result:
             return Receipt()

@@ -153,7 +153,11 @@ class Twilio:
         """The SDK takes a second to import; it does so beside the loop, once."""
         async with self._opening:
             if self._messages is None:
-                self._messages = await asyncio.to_thread(self._load)
+                try:
+                    self._messages = await asyncio.to_thread(self._load)
+                except Exception as error:  # noqa: BLE001 - a broken installation, whatever it raises; nothing was sent
+                    trouble = f"the Twilio library cannot be loaded ({type(error).__name__})"
+                    raise NoAnswer(TryLater(trouble, channel_down=True)) from None
             return self._messages
 
     def _load(self) -> Any:

@@ -27,7 +27,8 @@ class Trouble:
 
 
 class Loopback:
-    """Answers every request by `answer`, unless a trouble is waiting in `troubles`. `requests` counts them all.
+    """Answers every request by `answer`, unless a trouble is waiting in `troubles`. `requests` counts them all,
+    `peers` are the connections they came over.
 
     `async with` opens it on a free port and closes it again, with whatever is still hanging.
     """
@@ -35,6 +36,7 @@ class Loopback:
     def __init__(self) -> None:
         self.troubles: deque[Trouble] = deque()
         self.requests = 0
+        self.peers: set[object] = set()
         self.port = 0
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -73,6 +75,7 @@ class Loopback:
 
     async def _handle(self, request: web.Request) -> web.Response:
         self.requests += 1
+        self.peers.add(request.transport and request.transport.get_extra_info("peername"))
         trouble = await self.next_trouble(request)
         if trouble is None:
             return await self.answer(request)
