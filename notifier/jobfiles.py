@@ -58,6 +58,7 @@ def _load(name: str, file: TomlFile, table: Overlay, changes: Overlay, problems:
     for key in change.keys() - OVERRIDES if isinstance(change, dict) else ():
         problems.append(changes.problem((name, key), _no_change(key)))
         table.data.pop(key)
+        table.data |= {key: file.data[key]} if key in file.data else {}
     problems += (table.problem(path, message) for path, message in _disagreements(table))
     checked = validate(JobFile, table, problems)
     return _job(name, checked, table) if checked is not None and len(problems) == before else None
@@ -80,7 +81,7 @@ def _disagreements(table: Overlay) -> Iterator[tuple[KeyPath, str]]:
     for key in ("after", "before"):
         if every and raw.get(key):
             yield (key,), "counts from an event; a job with every has none"
-    if raw.get("before") and event in EVENTS and event not in FORESEEN:
+    if raw.get("before") and not every and event in EVENTS and event not in FORESEEN:
         yield ("before",), f'"{event}" is known only once it has come; before needs a deadline'
     yield from _misplaced(raw)
     yield from _goal(raw)

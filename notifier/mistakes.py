@@ -68,7 +68,7 @@ def validate(
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """What stands after "unknown …": the word that was probably meant, or all there are."""
-    if close := get_close_matches(word.lower(), known, n=1, cutoff=0.6):
+    if close := get_close_matches(word.lower(), known, n=1, cutoff=0.7):
         return f'; did you mean "{close[0]}"?'
     return f"; there are {', '.join(sorted(known))}" if known else ""
 

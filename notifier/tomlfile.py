@@ -47,18 +47,27 @@ class TomlFile:
         return self._lines.get(path, 1) if path in self._lines or not path else self.line(path[:-1])
 
     def _parse(self, lines: list[str]) -> tuple[dict[str, Any], str]:
-        """Parse, and again without each line that is wrong by itself. Returns the values and the text they are from."""
+        """Parse, and again without each line that is wrong by itself. Returns the values and the text they are from.
+
+        A mistake whose own line is right may be the consequence of one before; then it is not reported.
+        """
+        found: list[Problem] = []
         while True:
             text = "\n".join(lines)
             try:
-                return tomllib.loads(text), text
+                data = tomllib.loads(text)
+                break
             except tomllib.TOMLDecodeError as error:
                 line, message = _explain(error, lines)
-                self.problems.append(Problem(self.path, line, "", message))
-                repeated = message == _REPEATED
-                if lines[line - 1].lstrip().startswith("[") or _parses(lines[line - 1]) != repeated:
-                    return {}, ""
+                alone = _parses(lines[line - 1]) == (message == _REPEATED)
+                if alone or not found:
+                    found.append(Problem(self.path, line, "", message))
+                if not alone or lines[line - 1].lstrip().startswith("["):
+                    data, text = {}, ""
+                    break
                 lines[line - 1] = ""
+        self.problems += found
+        return data, text
 
     def _place(self, statement: str, line: int, under: KeyPath) -> KeyPath:
         """Note where the keys of a statement stand. Returns the table that the next statement belongs to."""

@@ -155,6 +155,12 @@ def test_a_mistake_without_a_visible_end_is_reported_once() -> None:
     assert file.data == {}
 
 
+def test_consequences_of_a_mistake_are_not_reported() -> None:
+    file = TomlFile(HERE, "a = [1,\n b=2]\n")
+    assert [problem.line for problem in file.problems] == [2]
+    assert file.data == {}
+
+
 def test_a_table_that_stands_twice_is_reported_where_it_stands_again() -> None:
     file = TomlFile(HERE, "[a]\nb = 1\n[a]\nc = 1\n")
     assert [problem.line for problem in file.problems] == [3]
