@@ -14,9 +14,10 @@ from notifier.model.job import Job
 from notifier.model.order import Order
 from notifier.model.reminder import OrderKey, Reminder, State
 from notifier.model.shop import SendingRules
-from notifier.outlet import Outlet, in_order
+from notifier.outlet import Outlet
 from notifier.rules.plan import SWITCHED_OFF, Planner
 from notifier.rules.recheck import LOOK_AGAIN, Facts, Question
+from notifier.settings import channels_for
 
 SHOP_DOWN = timedelta(minutes=2)
 DAY = timedelta(days=1)
@@ -87,7 +88,7 @@ async def facts_for(
     now: datetime,
 ) -> list[Question]:
     """Everything the gates look at, for a whole batch in a few queries."""
-    ways = {job.name: in_order(outlets, job.channels) for _, job, _ in rows}
+    names = {job.name: channels_for(job, outlets) for job in {job.name: job for _, job, _ in rows}.values()}
     customers = await _customers(store, rows, now)
     questions = []
     for reminder, job, order in rows:
@@ -96,7 +97,7 @@ async def facts_for(
             now=now,
             zone=order.customer.zone or planner.shop.zone,
             rules=rules,
-            ways=tuple(outlet.way(order.customer) for outlet in ways[job.name]),
+            ways=tuple(outlets[name].way(order.customer) for name in names[job.name]),
             others=[other for other in known.orders if other.id != order.id],
             sent_today=known.sent.get("any", 0),
             sent_this_week=known.sent.get("marketing", 0),

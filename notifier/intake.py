@@ -1,4 +1,4 @@
-"""From records of a shop to changes of the store: understand, observe, plan, reconcile. It reads, and writes nothing."""
+"""From records of a shop to changes of the store: understand, observe, plan, reconcile. It writes nothing."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from notifier.clock import Clock
@@ -27,6 +26,8 @@ class Outlet:
         self.kind = channel.kind
         self._clock = clock
         self._bucket = bucket
+        self._queue: TokenBucket | None = None
+        self._queue_until: datetime | None = None
         self._breaker = Breaker()
         self._turns = asyncio.Semaphore(channel.concurrency)
 
@@ -36,8 +37,19 @@ class Outlet:
         return Way(self.name, self.kind, self.channel.address_of(customer), False, rests)
 
     def room(self, now: datetime) -> timedelta:
-        """Take a turn: zero when it is there, else how long until there would be one (and none is taken)."""
-        return self._bucket.take(now) if self._bucket else timedelta()
+        """Take a turn: zero when there is one. Otherwise how long to wait for one; nothing is taken.
+
+        Who is sent away is spread over the coming turns, so that they do not all come back for the same one.
+        """
+        if self._bucket is None:
+            return timedelta()
+        if self._bucket.ready_in(now) == 0:
+            self._bucket.take(now)
+            return timedelta()
+        if self._queue is None or self._queue_until is None or now >= self._queue_until:
+            self._queue = self._bucket.copy()
+            self._queue_until = now + timedelta(seconds=self._bucket.ready_in(now))
+        return timedelta(seconds=self._queue.take(now))
 
     async def deliver(self, attempt: Attempt, stopping: asyncio.Event) -> Outcome | None:
         """Deliver once, at most. None when the program is stopping and nothing was begun."""
@@ -57,12 +69,3 @@ class Outlet:
                 self._breaker.failed(self._clock.now(), at_once=down)
             case Unknown():
                 self._breaker.failed(self._clock.now())
-
-
-def in_order(outlets: Mapping[str, Outlet], wanted: Sequence[str]) -> list[Outlet]:
-    """The outlets that a job's `channels` mean: a name means itself, a kind every channel of that kind."""
-    found: dict[str, Outlet] = {}
-    for word in wanted:
-        named = [outlets[word]] if word in outlets else [o for o in outlets.values() if o.kind == word]
-        found.update((outlet.name, outlet) for outlet in named)
-    return list(found.values())

@@ -39,6 +39,19 @@ class TokenBucket:
             self._reserved.append(turn)
         return (turn - now).total_seconds()
 
+    def ready_in(self, now: datetime) -> float:
+        """How many seconds until a token is free; nothing is reserved."""
+        self._notice_step_back(now)
+        full = len(self._reserved) == self._reserved.maxlen
+        turn = max(now, self._reserved[0] + self._period) if full else max([now, *list(self._reserved)[-1:]])
+        return (turn - now).total_seconds()
+
+    def copy(self) -> TokenBucket:
+        """One that goes on from the same reservations: to try out what taking would do."""
+        other = TokenBucket(self._reserved.maxlen or 1, self._period.total_seconds())
+        other._reserved, other._last = self._reserved.copy(), self._last
+        return other
+
     def _notice_step_back(self, now: datetime) -> None:
         """Move all reservations back with the clock: how much time really passed is unknown, so none did."""
         if self._last is not None and now < self._last:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from notifier.errors import Problem
 from notifier.jobfiles import NAME
@@ -92,7 +92,17 @@ def _type(role: Role, data: dict[str, Any]) -> str:
     return type_
 
 
-def channels_for(job: Job, channels: Mapping[str, ChannelSettings]) -> tuple[str, ...]:
+class OfKind(Protocol):
+    """A channel, as far as its name and kind go."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+def channels_for(job: Job, channels: Mapping[str, OfKind]) -> tuple[str, ...]:
     """The names of the channels a job may use, in its order.
 
     An entry of its `channels` is the name of one, or a kind ("sms"), which means all of that kind in the order of the

@@ -1,0 +1,122 @@
+"""Every condition, once where it holds and once where it does not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from notifier.model.order import AftersalesCase, CaseKind, Line, Money, Order, OrderState, Parcel, Review
+from notifier.rules.conditions import CONDITIONS, View, parse_condition
+
+T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
+NOW = T0 + timedelta(days=2)
+PLAIN = Order("shop", "1", OrderState.UNPAID, placed=T0)
+
+
+def order(**changes: Any) -> Order:
+    return replace(PLAIN, **changes)
+
+
+def state(name: str) -> Order:
+    return order(state=OrderState(name))
+
+
+PARCEL, CASE, REVIEW = Parcel("p"), AftersalesCase("c"), Review("r")
+BOUGHT = order(lines=(Line("mug"),))
+LATER = order(id="2", placed=T0 + timedelta(hours=1), lines=(Line("mug"),))
+
+CASES: list[tuple[Any, Any, Any]] = [
+    ("unpaid", PLAIN, order(paid=T0)),
+    ("unpaid", state("cancelled"), state("shipped")),
+    ("paid", state("paid"), PLAIN),
+    ("unshipped", state("paid"), order(shipped=T0)),
+    ("shipped", state("delivered"), state("paid")),
+    ("undelivered", state("shipped"), state("completed")),
+    ("delivered", order(delivered=T0), state("shipped")),
+    ("uncompleted", state("delivered"), order(completed=T0)),
+    ("active", PLAIN, state("cancelled")),
+    ("not_reviewed", PLAIN, order(reviews=(REVIEW,))),
+    ("no_open_case", order(cases=(replace(CASE, closed=T0), replace(CASE, paid=T0))), order(cases=(CASE,))),
+    ("no_open_case", order(cases=(replace(CASE, kind=CaseKind.EXCHANGE, shipped=T0),)), order(cases=(CASE,))),
+    ("no_case", PLAIN, order(cases=(replace(CASE, closed=T0),))),
+    ("not_returned", order(parcels=(PARCEL,)), order(parcels=(replace(PARCEL, returned=T0),))),
+    ("not_refunded", order(cases=(CASE,)), order(cases=(replace(CASE, paid=T0),))),
+    ("returnable", order(lines=(Line(returnable=False), Line())), order(lines=(Line(returnable=False),))),
+    ({"total_at_least": "100 CNY"}, order(total=Money(Decimal(100), "CNY")), order(total=Money(Decimal(99), "CNY"))),
+    ({"total_at_least": "100 CNY"}, order(total=Money(Decimal(100), "CNY")), order(total=Money(Decimal(999), "USD"))),
+    ({"total_at_most": "100 CNY"}, order(total=Money(Decimal(100), "CNY")), PLAIN),
+    ({"payment_method": ["bank"]}, order(payment_method="bank"), PLAIN),
+    ({"not_payment_method": "cod"}, PLAIN, order(payment_method="cod")),
+    ({"tagged": "vip"}, order(tags=("vip", "x")), PLAIN),
+    ({"not_tagged": ["test"]}, PLAIN, order(tags=("test",))),
+    ({"ordered_within": "3d"}, PLAIN, order(placed=T0 - timedelta(days=2))),
+    ({"ordered_within": "1y"}, order(placed=T0 - timedelta(days=360)), order(placed=T0 - timedelta(days=367))),
+    ("tracked", replace(PARCEL, number="SF1"), PARCEL),
+    ("not_voided", PARCEL, replace(PARCEL, voided=True)),
+    ("unscanned", PARCEL, replace(PARCEL, first_scan=T0)),
+    ("parcel_undelivered", PARCEL, replace(PARCEL, delivered=T0)),
+    ("case_open", CASE, replace(CASE, closed=T0)),
+    ("case_unpaid", CASE, replace(CASE, paid=T0)),
+    ("no_return_number", CASE, replace(CASE, number="SF1")),
+    ({"case_kind": ["return", "exchange"]}, replace(CASE, kind=CaseKind.RETURN), CASE),
+    ({"rating_at_most": 3}, Review("r", 3), Review("r", 4)),
+    ({"rating_at_most": 3}, Review("r", 1), Review("r", 0)),
+    ("unanswered", REVIEW, replace(REVIEW, answered=T0)),
+]
+OTHERS: list[tuple[str, Order, Order]] = [
+    ("no_newer_order", replace(LATER, placed=T0 - timedelta(days=1)), LATER),
+    ("not_bought_elsewhere", LATER, replace(LATER, paid=NOW)),
+    ("not_bought_elsewhere", replace(LATER, paid=NOW, lines=(Line("bowl"),)), replace(LATER, paid=NOW)),
+    ("not_duplicate", LATER, replace(LATER, placed=T0 - timedelta(hours=1))),
+]
+
+
+def holds(raw: Any, what: Any, others: list[Order] | None = None) -> bool:
+    condition = parse_condition(raw)
+    whole = what if isinstance(what, Order) else PLAIN
+    return CONDITIONS[condition.name].test(View(whole, what, NOW, others), condition.argument)
+
+
+@pytest.mark.parametrize(("raw", "good", "bad"), CASES, ids=lambda value: str(value)[:30])
+def test_it_holds_and_it_does_not(raw: Any, good: Any, bad: Any) -> None:
+    assert holds(raw, good)
+    assert not holds(raw, bad)
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), OTHERS)
+def test_conditions_on_the_customers_other_orders(name: str, good: Order, bad: Order) -> None:
+    assert holds(name, BOUGHT, [good])
+    assert not holds(name, BOUGHT, [bad])
+    assert holds(name, BOUGHT, None)
+
+
+def test_every_condition_is_tried_here() -> None:
+    tried = {parse_condition(raw).name for raw, _, _ in CASES} | {name for name, _, _ in OTHERS}
+    assert tried == set(CONDITIONS)
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        ("unpayed", "there is no condition 'unpayed'"),
+        ({"unpaid": 3}, "unpaid takes no argument"),
+        ("rating_at_most", "needs an argument"),
+        ({"rating_at_most": 6}, "from 1 to 5"),
+        ({"rating_at_most": True}, "from 1 to 5"),
+        ({"total_at_least": "100"}, '"100 CNY"'),
+        ({"total_at_least": "much CNY"}, '"100 CNY"'),
+        ({"payment_method": []}, "not a word"),
+        ({"case_kind": "gift"}, "there is no case kind 'gift'"),
+        ({"ordered_within": "3wd"}, "working days"),
+        ({"a": 1, "b": 2}, "is not a condition"),
+        (7, "is not a condition"),
+    ],
+)
+def test_mistakes_are_told(raw: Any, complaint: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        parse_condition(raw)
