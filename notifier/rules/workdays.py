@@ -76,8 +76,7 @@ def _named_days(country: Any) -> Iterable[tuple[date, str]]:
 
 @cache
 def _worked_days(country: str, year: int) -> frozenset[date]:
-    # The neighbours too: a holiday may be made up for, or observed, on the other side of New Year.
-    known = _country(country, range(year - 1, year + 2))
+    known = _country(country, [year])
     days = (date(year, 1, 1) + number * _DAY for number in range(365 + months.isleap(year)))
     return frozenset(day for day in days if known.is_working_day(day))
 

@@ -103,8 +103,8 @@ class TestBreaker:
         breaker = Breaker()
         for _ in range(10):
             self.fail(breaker, 4)
+            assert breaker.allows(NOW)
             breaker.succeeded()
-        assert breaker.allows(NOW)
 
     def test_a_wrong_password_opens_it_at_once(self) -> None:
         breaker = Breaker()
@@ -132,6 +132,9 @@ class TestBreaker:
             assert breaker.allows(now)
             breaker.failed(now)
         assert waits == [30, 60, 120, 240, 300, 300]
+        breaker.succeeded()
+        breaker.failed(now, at_once=True)
+        assert breaker.until == now + timedelta(seconds=30)
 
     def test_failures_of_calls_that_left_before_it_opened_do_not_prolong_it(self) -> None:
         breaker = Breaker()
