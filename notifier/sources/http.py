@@ -11,17 +11,17 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
 from yarl import URL
 
 from notifier.errors import BadOrder, SourceError
 from notifier.interfaces import Page, Record, Surroundings
 from notifier.model.order import Order
-from notifier.sources.http_body import Body, lenient
+from notifier.sources.http_body import Body
 from notifier.sources.http_client import Rejected, ShopClient
 from notifier.sources.http_options import HttpOptions
 from notifier.sources.http_paging import Pager, Place
-from notifier.sources.normalise import Normaliser, json_content
+from notifier.sources.json_records import JsonRecords, decoded
+from notifier.sources.normalise import Normaliser
 from notifier.sources.paths import compile_path
 from notifier.sources.window import BEGINNING, bound_window
 
@@ -60,12 +60,7 @@ class HttpSource:
         self._normaliser = Normaliser(name, options, around.shop, compile_path)
         self._client = ShopClient(name, options)
         self._pager = Pager(name, options)
-        where = options.fields.get("id", "id")
-        self._id_name = where if isinstance(where, str) and where.isidentifier() else ""
-        fields = [("id", Any, None)]
-        self._ids: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
-            msgspec.defstruct("OnlyId", fields, rename={"id": self._id_name or "id"})
-        )
+        self._json = JsonRecords(self._normaliser, options)
 
     async def poll(self, cursor: str | None, now: datetime) -> AsyncIterator[Page]:
         """Everything that has changed since `cursor`, page by page; the last page's cursor ends the round.
@@ -103,7 +98,7 @@ class HttpSource:
 
     def order(self, record: Record) -> Order:
         """Understand a record. Raises BadOrder."""
-        return self._normaliser.order(_decoded(record.fields))
+        return self._normaliser.order(decoded(record.fields))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -135,11 +130,8 @@ class HttpSource:
             body = self._body(content) if content else None
             records, trouble = self._records(self._items(body, self._options.items) if body else [])
             following = walk.after(place, body, link, [record.digest for record in records] + list(trouble))
-            cursor = (
-                _finished(round_.until) if following is None else _Round(round_.since, round_.until, following).dump()
-            )
             resumed = False
-            yield Page(records, cursor, trouble)
+            yield Page(records, round_.at(following), trouble)
 
     def _list_url(self, round_: _Round, place: Place) -> URL:
         if "url" in place:
@@ -166,7 +158,7 @@ class HttpSource:
                 return {}
             raise
         try:
-            record = self._record(self._body(content).item(self._options.item))
+            record = self._json.record(self._body(content).item(self._options.item))
         except (BadOrder, ValueError):
             raise self._error("the answer to order_url is not an order; check item and fields.id") from None
         if record.id != id_:
@@ -206,38 +198,13 @@ class HttpSource:
         records, trouble = [], []
         for item in items:
             try:
-                records.append(self._record(item))
-            except (BadOrder, ValueError, RecursionError) as error:
-                why = error if isinstance(error, BadOrder) else "it is not an object"
-                trouble.append(f"an order of {self.name} is left out: {why}")
+                records.append(self._json.record(item))
+            except BadOrder as error:
+                trouble.append(f"an order of {self.name} is left out: {error}")
         return tuple(records), tuple(trouble)
-
-    def _record(self, item: Any) -> Record:
-        """Of an order in raw bytes nothing but the id is decoded: most of them have not changed."""
-        if not isinstance(item, bytes):
-            return Record(self._normaliser.id_of(item), self._normaliser.digest(json_content(item)), item)
-        if self._id_name or "id" not in self._options.fields:
-            name = self._id_name or "id"
-            id_ = self._normaliser.id_of({name: self._ids.decode(item).id})
-        else:
-            id_ = self._normaliser.id_of(_decoded(item))
-        return Record(id_, self._normaliser.digest(item), item)
 
     def _error(self, sentence: str) -> SourceError:
         return SourceError(f"source {self.name}: {sentence}")
-
-
-def _decoded(content: Any) -> Any:
-    if not isinstance(content, bytes):
-        return content
-    try:
-        return msgspec.json.decode(content)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return lenient(content)
-    except ValueError:
-        raise BadOrder("it is not JSON") from None
 
 
 def _load(cursor: str | None) -> tuple[datetime | None, _Round | None]:

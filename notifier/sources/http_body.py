@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import msgspec
 
+from notifier.sources.json_records import lenient
 from notifier.sources.paths import compile_path
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw] | None)
-
-
-def lenient(content: bytes) -> Any:
-    """Decode JSON as browsers do: lone surrogates, control characters and bad bytes in texts are let through.
-
-    One customer's broken name must not take the whole page away; the order's own reading cleans it. Raises ValueError.
-    """
-    try:
-        return json.loads(content.decode("utf-8-sig", "replace"), strict=False)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
 
 
 class Body:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
@@ -261,10 +260,5 @@ def _one_review(found: Mapping[str, Any], extra: Mapping[str, Any]) -> tuple[Rev
 
 
 def row_content(row: Any) -> bytes:
-    """The bytes of a database row or a CSV record, for its digest: the same values give the same bytes."""
+    """The bytes of a row of a database or a CSV file, for its digest: the same values give the same bytes."""
     return repr(row).encode("utf-8", "backslashreplace")
-
-
-def json_content(value: Any) -> bytes:
-    """The bytes of decoded JSON that `msgspec` refused, for its digest."""
-    return json.dumps(value, sort_keys=True).encode()
