@@ -265,8 +265,8 @@ class Daemon:
 
 def check_everything(settings: Settings) -> None:
     """Render every text of every job once. Raises BadFiles before anything is started or swapped."""
-    jobs = [job for job in settings.jobs.values() if job.enabled]
-    if problems := check_texts(build_texts(settings), jobs):
+    kinds = {name: channel.kind for name, channel in settings.channels.items()}
+    if problems := check_texts(build_texts(settings), settings.jobs.values(), kinds):
         raise BadFiles(problems)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import click
 import typer
 
 from notifier import __version__
 from notifier.cli import decide, future, lists, operate, setup
-from notifier.errors import EXIT_IO, EXIT_USAGE, NotifierError
+from notifier.errors import EXIT_IO, EXIT_USAGE, BadFiles, NotifierError
+
+_USAGE = 2
 
 app = typer.Typer(
     name="notifier",
@@ -49,21 +51,18 @@ for part in (setup, future, operate, lists, decide):
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors are printed as sentences, never as tracebacks."""
     try:
-        code: Any = app(list(arguments), standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show(sys.stderr)
-        return EXIT_USAGE
+        app(list(arguments))
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 0
+        return EXIT_USAGE if code == _USAGE else code
     except NotifierError as error:
-        print(f"notifier: {error}" if "\n" not in str(error) else error, file=sys.stderr)
+        text = str(error)
+        print(text if "\n" in text or isinstance(error, BadFiles) else f"notifier: {text}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        # Whoever read our output has seen enough; Python would complain again while closing it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"notifier: {error.strerror}: {error.filename}", file=sys.stderr)
         return EXIT_IO
-    return code if isinstance(code, int) else 0
+    return 0

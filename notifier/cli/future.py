@@ -134,13 +134,23 @@ def preview(
     language: Annotated[str, typer.Option(help="Such as en or zh-CN; otherwise the customer's.")] = "",
 ) -> None:
     """Show the message of a job as it would go out; for SMS also its length, encoding and parts."""
+    from notifier.daemon import clock_for
     from notifier.preview import preview as render
 
     settings = settings_of(context)
-    shown = run_async(render(settings, job, order, channel, language))
+    known = run_async(_known(settings, order)) if order else None
+    shown = render(settings, job, known, channel, language, clock_for(settings.clock).now())
     for name, value in shown.facts:
         print(f"{name + ':':<10} {value}")
     print(f"\n{shown.text}")
+
+
+async def _known(settings: Settings, name: str) -> Order:
+    async with reading(settings) as store:
+        for mark in await store.marks():
+            if (row := (await store.orders(mark.source, [name])).get(name)) is not None:
+                return row.order
+    raise UsageError(f"no source has shown an order {name}")
 
 
 def _window(

@@ -71,14 +71,17 @@ def send_test(
     address: Annotated[str, typer.Argument(help="Where to: a mail address, a phone number, …")],
 ) -> None:
     """Send one test message through a channel, and tell what the provider answers."""
+    from notifier.daemon import clock_for
+    from notifier.model.message import Receipt
+    from notifier.preview import answer_of
     from notifier.preview import send_test as send
 
     settings = settings_of(context, secrets=True)
     if channel not in settings.channels:
         raise UsageError(f"there is no channel {channel!r}; there are {', '.join(settings.channels)}")
-    good, answer = run_async(send(settings, channel, address))
-    print(answer)
-    if not good:
+    outcome = run_async(send(settings, channel, address, clock_for(settings.clock)))
+    print(answer_of(outcome))
+    if not isinstance(outcome, Receipt):
         raise typer.Exit(EXIT_IO)
 
 

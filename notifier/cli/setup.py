@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.common import config_of, run_async
+from notifier.cli.common import config_of, local, reading, run_async
 from notifier.errors import BadFiles, UsageError
+
+if TYPE_CHECKING:
+    from notifier.settings import Settings
+
+_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -41,17 +47,35 @@ def check(
     diff: Annotated[bool, typer.Option("--diff", help="Show what these settings would change in the queue.")] = False,
 ) -> None:
     """Check settings, jobs and their examples, templates and credentials: every mistake at once."""
-    from notifier.check import check_files, queue_changes
+    from notifier.check import check_files
 
     result = check_files(config_of(context))
     if result.problems or result.settings is None:
         raise BadFiles(result.problems)
     jobs = [job for job in result.settings.jobs.values() if job.enabled]
     examples = sum(len(job.examples) for job in jobs)
-    print(f"{result.settings.file}: fine. {len(jobs)} jobs with {examples} examples, {result.texts} texts.")
+    print(f"{result.settings.file}: fine. {len(jobs)} jobs and their {examples} examples hold, all texts are well.")
     if diff:
-        for line in run_async(queue_changes(result.settings)):
-            print(line)
+        _show_changes(result.settings)
+
+
+def _show_changes(settings: Settings) -> None:
+    from notifier.check import QueueChange, queue_changes
+    from notifier.daemon import clock_for
+
+    async def work() -> list[QueueChange]:
+        async with reading(settings) as store:
+            return await queue_changes(settings, store, clock_for(settings.clock).now())
+
+    changes, zone = run_async(work()), settings.shop.zone
+    counts = Counter(change.sign for change in changes)
+    for change in changes[:_SHOWN]:
+        due = f" due {local(change.due, zone)}" if change.due else ""
+        why = f" ({change.reason})" if change.reason else ""
+        print(f"{change.sign} {change.key.job} for order {change.key.order}{due}{why}")
+    if len(changes) > _SHOWN:
+        print(f"… and {len(changes) - _SHOWN} more.")
+    print(f"A reload would plan {counts['+']} reminders, move {counts['~']} and call off {counts['-']}.")
 
 
 def schema(

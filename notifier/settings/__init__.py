@@ -1,6 +1,6 @@
 """Everything the program is told in files: the settings, and through them the jobs and every adapter's options."""
 
 from notifier.settings.adapters import ChannelSettings, SourceSettings, channels_for
-from notifier.settings.load import Settings, load_settings
+from notifier.settings.load import Reading, Settings, load_settings, read_settings
 
-__all__ = ["ChannelSettings", "Settings", "SourceSettings", "channels_for", "load_settings"]
+__all__ = ["ChannelSettings", "Reading", "Settings", "SourceSettings", "channels_for", "load_settings", "read_settings"]

@@ -55,15 +55,41 @@ class Settings:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be read, mistakes or not: `settings` is None when there are `problems`.
+
+    The rest is what makes sense in itself, so that a check can go on with it: `kinds` are those of the channels.
+    """
+
+    problems: tuple[Problem, ...]
+    settings: Settings | None
+    shop: Shop
+    jobs: Mapping[str, Job]
+    kinds: Mapping[str, str]
+    job_folders: tuple[Path, ...]
+    template_folders: tuple[Path, ...]
+
+
 def load_settings(
     path: Path | None = None, sets: Sequence[str] = (), *, secrets: bool = True, now: datetime | None = None
 ) -> Settings:
+    """Read the settings as `read_settings` does. Raises BadFiles with every mistake of every file."""
+    reading = read_settings(path, sets, secrets=secrets, now=now)
+    if reading.settings is None:
+        raise BadFiles(reading.problems)
+    return reading.settings
+
+
+def read_settings(
+    path: Path | None = None, sets: Sequence[str] = (), *, secrets: bool = True, now: datetime | None = None
+) -> Reading:
     """Read the settings file, the job files and the options of every adapter.
 
     `path` None looks for the file as `find_settings` says. `sets` are changes such as
     `jobs.unpaid-nudge.after=6h`, which win over the file. With `secrets` False those that cannot be read are empty:
     for commands that send nothing, run where the daemon's credentials are not. `now` says for which years holidays
-    are looked up. Raises BadFiles with every mistake of every file, UsageError for a `sets` that is no setting.
+    are looked up. Raises BadFiles when a named file is not there, UsageError for a `sets` that is no setting.
 
     1. Find and read the settings file, and lay `sets` over it.
     2. Check its tables, then each source and channel against its adapter's own options, then every job.
@@ -85,9 +111,11 @@ def load_settings(
         check_channels(table, channels, jobs, problems)
     loaded = {name: job for name, (job, _) in jobs.items()}
     shop = _shop(table, now, loaded, problems)
+    kinds = {name: channel.kind for name, channel in channels.items() if channel}
+    templates = tuple(reversed(template_folders))
     if tables is None or problems:
-        raise BadFiles(problems)
-    return Settings(
+        return Reading(tuple(problems), None, shop, loaded, kinds, job_folders, templates)
+    settings = Settings(
         file=places.file,
         folder=places.data,
         store_url=_store_url(tables.store.url.get_secret_value(), places.data),
@@ -100,9 +128,10 @@ def load_settings(
         clock=tables.clock,
         log=tables.log,
         job_folders=job_folders,
-        template_folders=tuple(reversed(template_folders)),
+        template_folders=templates,
         digest=planning_digest(shop, loaded),
     )
+    return Reading((), settings, shop, loaded, kinds, job_folders, templates)
 
 
 def _folders(table: Overlay, places: Places, problems: list[Problem]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
