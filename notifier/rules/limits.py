@@ -43,7 +43,7 @@ class TokenBucket:
         """How many seconds until a token is free; nothing is reserved."""
         self._notice_step_back(now)
         full = len(self._reserved) == self._reserved.maxlen
-        turn = max(now, self._reserved[0] + self._period) if full else max([now, *list(self._reserved)[-1:]])
+        turn = max(now, self._reserved[0] + self._period) if full else now
         return (turn - now).total_seconds()
 
     def copy(self) -> TokenBucket:

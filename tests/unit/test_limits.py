@@ -52,6 +52,21 @@ class TestTokenBucket:
         assert bucket.take(after(-3600 + 10)) == 10
         assert bucket.take(after(-3600 + 100)) == 0
 
+    def test_asking_when_a_token_is_free_reserves_none(self) -> None:
+        bucket = TokenBucket(2, 10)
+        for _ in range(2):
+            assert bucket.ready_in(NOW) == 0
+            assert bucket.take(NOW) == 0
+        assert [bucket.ready_in(after(4)), bucket.ready_in(after(4)), bucket.ready_in(after(11))] == [6, 6, 0]
+        assert bucket.ready_in(after(-3600)) == 10
+
+    def test_a_copy_goes_on_from_the_same_reservations_and_leaves_the_original_alone(self) -> None:
+        bucket = TokenBucket(2, 10)
+        bucket.take(NOW, 2)
+        other = bucket.copy()
+        assert [other.take(after(4)) for _ in range(3)] == [6, 6, 16]
+        assert bucket.take(after(4)) == 6
+
     @pytest.mark.parametrize(("count", "seconds"), [(0, 1), (-1, 1), (1, 0), (1, -1)])
     def test_what_is_no_rate_is_refused(self, count: int, seconds: float) -> None:
         with pytest.raises(ValueError, match="both numbers must be above zero"):
@@ -72,6 +87,7 @@ class TestTokenBucket:
             clock += timedelta(seconds=pause)
             for _ in range(n):
                 free = clock if len(went) < count else max(clock, went[-count] + timedelta(seconds=seconds))
+                assert bucket.ready_in(clock) == (free - clock).total_seconds()
                 went.append(clock + timedelta(seconds=bucket.take(clock)))
                 assert went[-1] == free
 
