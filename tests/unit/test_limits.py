@@ -57,8 +57,12 @@ class TestTokenBucket:
         for _ in range(2):
             assert bucket.ready_in(NOW) == 0
             assert bucket.take(NOW) == 0
-        assert [bucket.ready_in(after(4)), bucket.ready_in(after(4)), bucket.ready_in(after(11))] == [6, 6, 0]
-        assert bucket.ready_in(after(-3600)) == 10
+        assert [bucket.ready_in(after(4)), bucket.ready_in(after(4)), bucket.ready_in(after(10))] == [6, 6, 0]
+
+    def test_asking_puts_up_with_a_clock_set_back_too(self) -> None:
+        bucket = TokenBucket(1, 10)
+        bucket.take(NOW)
+        assert [bucket.ready_in(after(4)), bucket.ready_in(after(-3600)), bucket.ready_in(after(-3594))] == [6, 6, 0]
 
     def test_a_copy_goes_on_from_the_same_reservations_and_leaves_the_original_alone(self) -> None:
         bucket = TokenBucket(2, 10)
