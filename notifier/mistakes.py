@@ -51,6 +51,8 @@ _SENTENCES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
+    "union_tag_not_found": "needs a type",
+    "union_tag_invalid": "needs a type, one of {expected_tags}",
     "value_error": "{error}",
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from notifier.clock import SystemClock
 from notifier.errors import BadFiles, Problem
@@ -100,7 +101,7 @@ def read_settings(
     table = Overlay((file, ()), *((GivenSetting(text), ()) for text in sets))
     problems = list(file.problems)
 
-    tables = validate(SettingsFile, table, problems)
+    tables = validate(SettingsFile, table, problems, {"folder": places.home})
     context = {"folder": places.home, "secrets": secrets}
     sources = load_sources(table, context, problems)
     channels = load_channels(table, context, problems)
@@ -147,7 +148,7 @@ def _folder(name: str, wanted: str, table: Overlay, places: Places, problems: li
     own, ours = (places.home / wanted).resolve(), shipped(name)
     if own.is_dir():
         return (ours,) if own == ours.resolve() else (ours, own)
-    if table.has(("folders", name)):
+    if wanted != name:
         problems.append(table.problem(("folders", name), f"there is no folder {own}"))
     return (ours,)
 
@@ -166,4 +167,4 @@ def _shop(table: Overlay, now: datetime | None, jobs: Mapping[str, Job], problem
 def _store_url(url: str, folder: Path) -> str:
     """The store's URL with an absolute path."""
     path = url.removeprefix(_SQLITE)
-    return f"{_SQLITE}{folder / path}" if url.startswith(_SQLITE) and path != ":memory:" else url
+    return url if path.startswith("/") or path == ":memory:" else f"{_SQLITE}{quote(str(folder))}/{path}"

@@ -65,8 +65,8 @@ def _holiday_or_date(greeting: Greeting) -> Greeting:
 
 
 def _store_url(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("sqlite:///", "postgresql://")):
-        raise ValueError("must begin with sqlite:/// or postgresql://")
+    if not value.get_secret_value().startswith("sqlite:///"):
+        raise ValueError('must be a file: sqlite:/// and its path, such as "sqlite:///var/notifier.db"')
     return value
 
 
@@ -150,7 +150,7 @@ class LogTable(Options):
 
 
 class FoldersTable(Options):
-    """`[folders]`: files that replace the shipped ones of the same name."""
+    """`[folders]`: files that replace the shipped ones of the same name; the default ones need not be there."""
 
     jobs: str = "jobs"
     templates: str = "templates"
