@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from notifier.render.broken import BrokenText
 from notifier.render.check import check_texts
-from notifier.render.library import BrokenText
 from notifier.render.texts import Rendered, Texts
 
 __all__ = ["BrokenText", "Rendered", "Texts", "check_texts"]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from notifier.errors import Problem
 from notifier.model.job import Job, Purpose
+from notifier.render.broken import BrokenText
 from notifier.render.context import VARIABLES
-from notifier.render.library import BrokenText, Source
+from notifier.render.library import Source
 from notifier.render.samples import Sample, samples
 from notifier.render.texts import Rendered, Texts
 from notifier.rules.sms import measure

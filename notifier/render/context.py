@@ -7,11 +7,12 @@ forged lines), links that are not web addresses (no `javascript:`), and what is 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from functools import cache
-from typing import Any, TypeVar, cast
+from operator import attrgetter
+from typing import Any, cast
 
 from notifier.model.job import Job, Subject
 from notifier.model.order import AftersalesCase, Customer, Order, Parcel, Review
@@ -23,7 +24,6 @@ LONGEST = 2_000
 _LONGEST_NAME = 60
 _UNTOUCHED = {"datetime | None", "int", "bool", "OrderState", "CaseKind", "Decimal"}
 _PARTS = {Subject.PARCEL: "parcels", Subject.CASE: "cases", Subject.REVIEW: "reviews"}
-_T = TypeVar("_T")
 
 VARIABLES: Mapping[str, type | None] = {
     "shop": Shop,
@@ -109,16 +109,58 @@ def _greeting(shop: Shop, occurrence: str) -> str:
         return ""
 
 
-def harmless(value: _T) -> _T:
-    """The same data without what could forge lines or links; the very same object when there is nothing to change."""
-    return _harmless(value)  # type: ignore[no-any-return]
+def harmless(order: Order) -> Order:
+    """The same order without what could forge lines or links; the very same object when there is nothing to change.
+
+    Nearly every order is clean, and one look at all its words together tells: a tenth of the time of going through it.
+    """
+    words: list[str] = []
+    _collect(order, words)
+    together = "".join(words)
+    links = [order.link, *(parcel.link for parcel in order.parcels)]
+    if (
+        _is_clean(together)
+        and all(map(_is_web_address, filter(None, links)))
+        and _person(order.customer.name) == order.customer.name
+    ):
+        return order
+    return cast("Order", _harmless(order))
+
+
+def _collect(value: Any, words: list[str]) -> None:
+    """Every string in there."""
+    strings, nested = _shape(cast("Hashable", type(value)))
+    words.extend(strings(value))
+    for name in nested:
+        inner = getattr(value, name)
+        if not inner:
+            continue
+        if isinstance(inner, tuple):
+            if isinstance(inner[0], str):
+                words.extend(inner)
+            else:
+                for item in inner:
+                    _collect(item, words)
+        elif isinstance(inner, Mapping):
+            words.extend(inner.values())
+        else:
+            _collect(inner, words)
+
+
+@cache
+def _shape(kind: Hashable) -> tuple[Callable[[Any], Iterable[str]], tuple[str, ...]]:
+    """What gives the strings of a class, and the names of its fields that hold more of them."""
+    known = fields(cast("Any", kind))
+    strings = [field.name for field in known if field.type == "str"]
+    nested = tuple(field.name for field in known if field.type not in {*_UNTOUCHED, "str"})
+    return attrgetter(*strings, strings[0]), nested
 
 
 def _harmless(value: Any) -> Any:
     if type(value) is str:
         return one_line(value)
     if type(value) is tuple:
-        return _harmless_items(value)
+        return tuple(map(_harmless, value))
     if is_dataclass(value) and not isinstance(value, type):
         return _harmless_fields(value)
     if isinstance(value, Mapping):
@@ -126,47 +168,28 @@ def _harmless(value: Any) -> Any:
     return value
 
 
-def _harmless_items(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    if not items:
-        return items
-    clean = tuple(map(_harmless, items))
-    return items if all(map(_same, clean, items)) else clean
-
-
 def _harmless_fields(value: Any) -> Any:
-    changes = {}
-    for name in _text_fields(cast("Hashable", type(value))):
-        old = getattr(value, name)
-        if not old:
-            continue
-        new = _harmless(old)
-        if name == "link":
-            new = _web_address(new)
-        elif name == "name":
-            new = _person(new)
-        if new is not old:
-            changes[name] = new
-    return replace(value, **changes) if changes else value
+    changes = {field.name: _harmless(getattr(value, field.name)) for field in fields(value)}
+    if "link" in changes:
+        changes["link"] = changes["link"] if _is_web_address(changes["link"]) else ""
+    if isinstance(value, Customer):
+        changes["name"] = _person(changes["name"])
+    return replace(value, **changes)
 
 
-@cache
-def _text_fields(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cast("Any", kind)) if field.type not in _UNTOUCHED)
-
-
-def _same(new: Any, old: Any) -> bool:
-    return new is old
+def _is_clean(text: str) -> bool:
+    return len(text) <= LONGEST and text.isprintable() and unicodedata.is_normalized("NFC", text)
 
 
 def one_line(text: str) -> str:
     """Clean text in one line, at most `LONGEST` characters."""
-    if text.isprintable() and len(text) <= LONGEST and unicodedata.is_normalized("NFC", text):
+    if _is_clean(text):
         return text
     return " ".join(clean_text(text[: 2 * LONGEST]).split())[:LONGEST]
 
 
-def _web_address(link: str) -> str:
-    return link if link.startswith(("https://", "http://")) else ""
+def _is_web_address(link: str) -> bool:
+    return link.startswith(("https://", "http://"))
 
 
 def _person(name: str) -> str:

@@ -61,7 +61,10 @@ def sample_order(language: str = "en") -> Order:
         lines=tuple(
             Line(f"SKU-{n}", title, n, _PRICE, returnable=n < len(titles)) for n, title in enumerate(titles, 1)
         ),
-        parcels=tuple(_with_moments(Parcel(f"p{n}", words["carrier"], f"SF14000000000{n}")) for n in (1, 2, 3)),
+        parcels=tuple(
+            _with_moments(Parcel(f"p{n}", words["carrier"], f"SF14000000000{n}", f"https://track.example.com/{n}"))
+            for n in (1, 2, 3)
+        ),
         cases=(_with_moments(_case(CaseKind.RETURN, words["carrier"])),),
         reviews=(_with_moments(Review("r1", 4)),),
         **_moments(Order),

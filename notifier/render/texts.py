@@ -11,12 +11,14 @@ from typing import Any
 from notifier.model.job import Job, Purpose
 from notifier.model.order import Order
 from notifier.model.shop import Shop
+from notifier.render.broken import BrokenText
 from notifier.render.context import Saying, one_line, variables
 from notifier.render.formats import formats_for, zone_named
-from notifier.render.library import FORMATS, BrokenText, Library, Source
+from notifier.render.library import Library, Source
+from notifier.render.sandbox import FORMATS
 
 SUBJECT = "Subject:"
-_BLANK_LINES = re.compile(r"[ \t]+(?=\n)|\n(?=\n\n)")
+_BLANK_LINES = re.compile(r"\s*\n\s*\n")
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 _ADVERTISEMENT = {"zh": "广告"}
 
@@ -74,7 +76,7 @@ class Texts:
         if source is None:
             raise BrokenText(Path(self.shop.language) / job.name / kind, 0, f"{job.name} has no text for {kind}")
         known = self._variables(saying, source, wanted)
-        text = _BLANK_LINES.sub("", self.library.fill(source.text, known)).strip()
+        text = _BLANK_LINES.sub("\n\n", self.library.fill(source.text, known)).strip()
         if kind != "email":
             return Rendered("", text, language=source.language)
         subject, body = self._split(text, source)
