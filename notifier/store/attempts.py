@@ -1,0 +1,201 @@
+"""Rows of `attempts`: the intent before a send, the outcome after it. Their bytes are in `contents`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+
+from notifier.interfaces import AttemptRow, Result, Selection
+from notifier.model.message import Attempt
+from notifier.model.reminder import State
+from notifier.store import tallies
+from notifier.store.claims import held, no_sooner_than_due
+from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
+from notifier.store.reminders import refused_text
+from notifier.store.statements import Batch, among, chunks, param
+from notifier.store.suppressions import suppress
+from notifier.store.tables import attempts, contents, reminders
+
+_a, _r = attempts.c, reminders.c
+_now = param("now_at")
+_Rows = tuple[tuple[int, int], ...]
+_encode_rows = msgspec.json.Encoder().encode
+_decode_rows = msgspec.json.Decoder(_Rows).decode
+
+_INSERT = Batch(
+    insert(attempts),
+    "id reminder rows source channel address message_id purpose customer started until state outcome reason reference",
+)
+_INSERT_CONTENT = Batch(
+    insert(contents).from_select(
+        ["attempt", "content"],
+        select(_a.number, bindparam("bytes_", type_=contents.c.content.type)).where(_a.id == param("attempt_id")),
+    ),
+    "bytes_ attempt_id",
+)
+_SEND = Batch(
+    update(reminders)
+    .where(_r.id == param("row"))
+    .values(
+        state=State.SENDING.value,
+        attempt=param("attempt_id"),
+        wake=func.coalesce(_r.ready, _r.wake),
+        ready=None,
+        updated=_now,
+    ),
+    "row attempt_id now_at",
+)
+_UNDER_WAY = (
+    select(_a.id, _a.number, _a.channel, _a.source, _a.rows)
+    .where(among(_a.id), _a.state == State.SENDING.value)
+    .with_for_update()
+)
+_KNOWN = select(_a.channel, _a.reference).where(among(_a.reference), _a.reference != literal_column("''"))
+_END_ATTEMPT = Batch(
+    update(attempts)
+    .where(_a.number == param("row"))
+    .values(
+        state=param("new_state"),
+        outcome=param("how"),
+        reason=param("why"),
+        reference=param("name"),
+        ended=_now,
+    ),
+    "row new_state how why name now_at",
+)
+_END_REMINDER = Batch(
+    update(reminders)
+    .where(_r.id == param("row"))
+    .values(
+        state=param("new_state"),
+        reason=param("why"),
+        wake=no_sooner_than_due(func.coalesce(param("wake_at"), _r.wake)),
+        refused=func.coalesce(param("refusals"), _r.refused),
+        attempts=_r.attempts + param("tries"),
+        updated=_now,
+    ),
+    "row new_state why wake_at refusals tries now_at",
+)
+_LISTED = (
+    select(
+        *(_a.id, _a.rows, _a.channel, _a.address, contents.c.content, _a.message_id, _a.purpose, _a.customer),
+        *(_a.started, _a.until, _a.outcome, _a.reason, _a.reference, _a.ended, _a.state, _r.job, _r.order_id),
+    )
+    .join_from(attempts, contents, contents.c.attempt == _a.number, isouter=True)
+    .join(reminders, _a.reminder == _r.id, isouter=True)
+    .order_by(_a.number.desc())
+)
+
+
+def intend(connection: Connection, wanted: Sequence[Attempt], now: datetime) -> list[str]:
+    """Write down the attempts whose reminders are all planned under their fence, and mark those as being sent."""
+    ours = held(connection, [row for attempt in wanted for row, _ in attempt.reminders])
+    at = micros(now)
+    kept: list[tuple[Attempt, str]] = []
+    for attempt in wanted:
+        found = [ours.get(row, (None, "")) for row, _ in attempt.reminders]
+        if [fence for fence, _ in found] == [fence for _, fence in attempt.reminders]:
+            kept.append((attempt, found[0][1] if found else ""))
+            for row, _ in attempt.reminders:
+                ours.pop(row, None)  # a second attempt of this batch must not have it too
+    _INSERT.run(connection, [_new_row(attempt, source) for attempt, source in kept])
+    _INSERT_CONTENT.run(connection, [(attempt.content, attempt.id) for attempt, _ in kept])
+    _SEND.run(connection, [(row, attempt.id, at) for attempt, _ in kept for row, _ in attempt.reminders])
+    sources = (source for attempt, source in kept for _ in attempt.reminders)
+    tallies.turn(connection, ((source, State.PLANNED, State.SENDING) for source in sources))
+    return [attempt.id for attempt, _ in kept]
+
+
+def record(connection: Connection, results: Sequence[Result], now: datetime) -> None:
+    """Write how attempts ended, into those still under way.
+
+    1. find them and their reminders; 2. leave out references that another attempt has already; 3. write the outcomes;
+    4. remember addresses that must not be written to, whoever was late.
+    """
+    at = micros(now)
+    under_way = _under_way(connection, [result.attempt for result in results])
+    taken = _known_references(connection, results)
+    ended: list[tuple[Any, ...]] = []
+    freed: list[tuple[Any, ...]] = []
+    turned: list[tuple[str, State, State]] = []
+    for result in results:
+        if (found := under_way.pop(result.attempt, None)) is None:
+            continue
+        number, channel, source, rows = found
+        reference = "" if (channel, result.reference) in taken else result.reference
+        taken.add((channel, reference))
+        ended.append((number, result.state.value, result.outcome, result.reason, reference, at))
+        wake, refused = micros_or_none(result.wake), refused_text(result.refused)
+        common = (result.state.value, result.reason, wake, refused, int(result.counts), at)
+        freed += [(row, *common) for row, _ in rows]
+        turned += [(source, State.SENDING, result.state)] * len(rows)
+    _END_ATTEMPT.run(connection, ended)
+    _END_REMINDER.run(connection, freed)
+    tallies.turn(connection, turned)
+    suppress(connection, results, at)
+
+
+def _under_way(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, str, str, _Rows]]:
+    """Those of these attempts that are being sent. Their reminders are too: both change together everywhere."""
+    found: dict[str, tuple[int, str, str, _Rows]] = {}
+    for some in chunks(ids):
+        for id_, number, channel, source, pairs in connection.execute(_UNDER_WAY, {"ids": some}).all():
+            found[id_] = (number, channel, source, _decode_rows(pairs))
+    return found
+
+
+def _known_references(connection: Connection, results: Sequence[Result]) -> set[tuple[str, str]]:
+    known: set[tuple[str, str]] = set()
+    for some in chunks([result.reference for result in results if result.reference]):
+        known.update((channel, name) for channel, name in connection.execute(_KNOWN, {"ids": some}))
+    return known
+
+
+def listed(connection: Connection, selection: Selection) -> list[AttemptRow]:
+    """The attempts a person asked for, the newest first."""
+    query = _LISTED.limit(selection.limit)
+    if selection.order:
+        query = query.where(_r.order_id == selection.order)
+    if selection.states:
+        query = query.where(_a.state.in_(sorted(selection.states)))
+    return [_from_row(row) for row in connection.execute(query)]
+
+
+def _new_row(attempt: Attempt, source: str) -> tuple[Any, ...]:
+    return (
+        attempt.id,
+        attempt.reminders[0][0] if attempt.reminders else None,
+        _encode_rows(attempt.reminders).decode(),
+        source,
+        attempt.channel,
+        attempt.address,
+        attempt.message_id,
+        attempt.purpose,
+        attempt.customer,
+        micros(attempt.started),
+        micros(attempt.until),
+        State.SENDING.value,
+        *("", "", ""),
+    )
+
+
+def _from_row(row: Sequence[Any]) -> AttemptRow:
+    id_, pairs, channel, address, content, message_id, purpose, customer, started, until = row[:10]
+    outcome, reason, reference, ended, state, job, order = row[10:]
+    attempt = Attempt(
+        id_,
+        _decode_rows(pairs),
+        channel,
+        address,
+        content or b"",
+        message_id,
+        purpose,
+        customer,
+        instant(started),
+        instant(until),
+    )
+    return AttemptRow(attempt, outcome, reason, reference, instant_or_none(ended), State(state), job or "", order or "")

@@ -1,0 +1,165 @@
+"""One SQLite file: who may write, how a unit of work stays whole, and how the file is opened and closed.
+
+Guarantees, and what they rest on:
+* a unit of work is one transaction, finished even when its caller is cancelled: it runs in a task of its own that
+  nobody cancels, and `close` waits for those tasks;
+* what was committed survives a power cut: `synchronous=FULL`;
+* two writers never meet: one connection writes and checkpoints, behind a lock, and takes the file's write lock at once
+  (`BEGIN IMMEDIATE`; a transaction that upgrades later fails without waiting). SQLite before 3.51.3 may damage a WAL
+  that two connections checkpoint in the same instant, so every other connection opens the file read-only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from notifier.errors import StoreDamaged, StoreError
+from notifier.store.trouble import damaged, explain
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+_WAIT = 5.0
+"""Seconds to wait for another process's write lock."""
+
+_READING = ("PRAGMA cache_size = -16000",)
+_WRITING = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # Sixteen megabytes: a page that changes in every batch is copied into the file once, not each time.
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA journal_size_limit = 67108864",
+    *_READING,
+)
+
+
+class Lane:
+    """One connection, one unit of work at a time. `begin` is how a transaction starts."""
+
+    def __init__(self, url: URL, begin: str, pragmas: tuple[str, ...]) -> None:
+        # Parameters hold names and addresses of people: they stay out of every error message.
+        options = {"isolation_level": None, "timeout": _WAIT}
+        self._engine: AsyncEngine = create_async_engine(
+            url, poolclass=NullPool, hide_parameters=True, connect_args=options
+        )
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        event.listen(self._engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        event.listen(self._engine.sync_engine, "connect", lambda raw, _: _configure(raw, pragmas))
+
+    async def run(self, work: Work[T], *, transaction: bool = True) -> T:
+        """Do the work in one transaction: all of it or, when it raises, nothing."""
+        async with self._turn:
+            if self._connection is None:
+                self._connection = await self._engine.connect()
+            return await self._connection.run_sync(_in_transaction if transaction else _alone, work)
+
+    async def close(self) -> None:
+        """Close the connection. One that stays open keeps its thread, and with it the process, alive."""
+        async with self._turn:
+            if self._connection is not None:
+                await self._connection.close()
+            await self._engine.dispose()
+
+
+def _in_transaction(connection: Connection, work: Work[T]) -> T:
+    with connection.begin():
+        return work(connection)
+
+
+def _alone(connection: Connection, work: Work[T]) -> T:
+    return work(connection)
+
+
+def _configure(raw: Any, pragmas: tuple[str, ...]) -> None:
+    cursor = raw.cursor()
+    for pragma in pragmas:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+class Database:
+    """The file (None: in memory), a lane that writes and a lane that reads beside it."""
+
+    def __init__(self, file: Path | None, *, read_only: bool = False) -> None:
+        self._file = file
+        self._closed = False
+        self._broken: StoreDamaged | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
+        read = _address(file, read_only=True)
+        write = read if read_only else _address(file, read_only=False)
+        self._writer = Lane(write, "BEGIN" if read_only else "BEGIN IMMEDIATE", _READING if read_only else _WRITING)
+        # A database in memory is seen by its own connection alone.
+        self._reader = self._writer if read_only or file is None else Lane(read, "BEGIN", _READING)
+
+    async def write(self, work: Work[T]) -> T:
+        """Do the work in a transaction that may write. Raises StoreError; then nothing was changed."""
+        return await self._finish(self._writer.run(work))
+
+    async def read(self, work: Work[T]) -> T:
+        """Do the work on one unchanging view of everything committed so far, beside a writer."""
+        return await self._finish(self._reader.run(work))
+
+    async def close(self) -> None:
+        """Finish what is under way, then close the connections. Closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        for lane in {self._reader, self._writer}:
+            await lane.close()
+
+    async def check(self) -> None:
+        """Look through the file for damage; StoreDamaged when there is any."""
+        found = await self.read(lambda connection: connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        if found != "ok":
+            raise damaged(self._file, f"the database is damaged ({found})")
+
+    async def copy_to(self, target: Path) -> None:
+        """Write everything committed so far into an empty file, packed, while others read and write."""
+
+        def vacuum(connection: Connection) -> None:
+            cursor = connection.connection.cursor()  # SQLAlchemy's execute would begin a transaction first
+            cursor.execute("VACUUM INTO ?", (str(target),))
+            cursor.close()
+
+        await self._finish(self._reader.run(vacuum, transaction=False))
+
+    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._broken or self._closed:
+            work.close()
+            raise self._broken or StoreError("The database is closed already: the program is ending.")
+        task = asyncio.create_task(self._explained(work))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _explained(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await work
+        except (DBAPIError, sqlite3.Error) as error:
+            trouble = explain(self._file, error.orig if isinstance(error, DBAPIError) else error)
+            if isinstance(trouble, StoreDamaged):
+                self._broken = trouble
+            raise trouble from error
+
+
+def _address(file: Path | None, *, read_only: bool) -> URL:
+    if file is None:
+        return URL.create("sqlite+aiosqlite", database=":memory:")
+    mode = "ro" if read_only else "rw"
+    return URL.create(
+        "sqlite+aiosqlite", database=f"file:{quote(str(file.absolute()))}", query={"mode": mode, "uri": "true"}
+    )

@@ -1,0 +1,97 @@
+"""Rows of `orders`. They are JSON, and understood only when somebody asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from notifier.interfaces import StoredOrder
+from notifier.model.order import Order
+from notifier.store.instants import instant, micros
+from notifier.store.statements import among, chunks, param, upsert
+from notifier.store.states import LATEST_ORDERS
+from notifier.store.tables import orders
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Order).decode
+_CHANGING = ("state", "customer", "placed", "read", "digest", "body")
+
+_of_source = orders.c.source == param("source_name")
+_DIGESTS = select(orders.c.id, orders.c.digest).where(_of_source, among(orders.c.id))
+_STORED = select(orders.c.id, orders.c.body, orders.c.digest, orders.c.read)
+_BY_ID = _STORED.where(_of_source, among(orders.c.id))
+_AFTER = _STORED.where(_of_source, orders.c.id > param("last")).order_by(orders.c.id).limit(param("most"))
+
+
+def save(connection: Connection, stored: Sequence[StoredOrder]) -> None:
+    """Insert these orders, or replace our copies of them."""
+    rows = [
+        (
+            order.source,
+            order.id,
+            order.state.value,
+            order.customer.id,
+            micros(order.placed) if order.placed else 0,
+            micros(one.read),
+            one.digest,
+            _encode(order),
+        )
+        for one in stored
+        for order in (one.order,)
+    ]
+    upsert(connection.dialect.name, orders, _CHANGING).run(connection, rows)
+
+
+def digests(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, str]:
+    """The digests of those that we have."""
+    found: dict[str, str] = {}
+    for some in chunks(ids):
+        found.update(row.tuple() for row in connection.execute(_DIGESTS, {"source_name": source, "ids": some}))
+    return found
+
+
+def by_id(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, StoredOrder]:
+    """Those of these orders that we have."""
+    found: dict[str, StoredOrder] = {}
+    for some in chunks(ids):
+        rows = connection.execute(_BY_ID, {"source_name": source, "ids": some})
+        found.update((id_, _stored(body, digest, read)) for id_, body, digest, read in rows)
+    return found
+
+
+def after(connection: Connection, source: str, last: str, limit: int) -> list[StoredOrder]:
+    """The next page by id."""
+    rows = connection.execute(_AFTER, {"source_name": source, "last": last, "most": limit})
+    return [_stored(body, digest, read) for _, body, digest, read in rows]
+
+
+def of_customers(connection: Connection, source: str, customers: Sequence[str]) -> Mapping[str, list[Order]]:
+    """Each customer's latest orders, the latest first. Only these are decoded."""
+    ranked = (
+        select(
+            orders.c.customer,
+            orders.c.id,
+            func.row_number()
+            .over(partition_by=orders.c.customer, order_by=(orders.c.placed.desc(), orders.c.id.desc()))
+            .label("place"),
+        )
+        .where(_of_source, among(orders.c.customer))
+        .subquery()
+    )
+    query = (
+        select(ranked.c.customer, orders.c.body)
+        .join(ranked, (orders.c.source == param("source_name")) & (orders.c.id == ranked.c.id))
+        .where(ranked.c.place <= LATEST_ORDERS)
+        .order_by(ranked.c.customer, ranked.c.place)
+    )
+    found: dict[str, list[Order]] = {}
+    for some in chunks(customers):
+        for customer, body in connection.execute(query, {"source_name": source, "ids": some}):
+            found.setdefault(customer, []).append(_decode(body))
+    return found
+
+
+def _stored(body: bytes, digest: str, read: int) -> StoredOrder:
+    return StoredOrder(_decode(body), digest, instant(read))

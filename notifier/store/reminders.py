@@ -1,0 +1,191 @@
+"""Rows of `reminders`: planning, moving, cancelling and listing them. Claims are in `claims`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, select, update
+
+from notifier.interfaces import Cancel, Move, Selection
+from notifier.model.reminder import Key, Planned, Reminder, State
+from notifier.store import tallies
+from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
+from notifier.store.statements import Batch, among, chunks, in_state, is_planned, param, upsert
+from notifier.store.states import MOVABLE
+from notifier.store.tables import reminders
+
+_c = reminders.c
+COLUMNS = (
+    _c.id,
+    _c.source,
+    _c.order_id,
+    _c.job,
+    _c.subject,
+    _c.step,
+    _c.occurrence,
+    _c.state,
+    _c.due,
+    _c.until,
+    _c.wake,
+    _c.merge,
+    _c.reason,
+    _c.fence,
+    _c.attempts,
+    _c.crashes,
+    _c.refused,
+    _c.customer,
+    _c.updated,
+)
+"""What `from_row` takes, in its order."""
+
+_STATES = {state.value: state for state in State}
+_ALL = select(*COLUMNS)
+_OF_ORDERS = _ALL.where(_c.source == param("source_name"), among(_c.order_id)).order_by(_c.id)
+_NEXT_WAKE = select(_c.wake).where(is_planned).order_by(_c.wake).limit(1)
+_IN_STATE = select(_c.id, _c.source).where(among(_c.id)).with_for_update()
+_PLANNED = _IN_STATE.where(is_planned)
+_CANCELLED = _IN_STATE.where(in_state(_c.state, [State.CANCELLED]))
+
+_due, _now, _why = param("due_at"), param("now_at"), param("why")
+_MOVE = Batch(
+    update(reminders)
+    .where(_c.id == param("row"), in_state(_c.state, MOVABLE))
+    .values(
+        due=_due,
+        until=param("until_at"),
+        # A claimed row keeps its lease; the new time is what it wakes at when the claim is given back.
+        wake=case((is_planned & _c.ready.is_(None), _due), else_=_c.wake),
+        ready=case((_c.ready.is_not(None), _due)),
+        reason=case((is_planned, _why), else_=_c.reason),
+        updated=_now,
+    ),
+    "row due_at until_at why now_at",
+)
+_REVIVE = Batch(
+    update(reminders)
+    .where(_c.id == param("row"))
+    .values(
+        state=State.PLANNED.value,
+        due=_due,
+        until=param("until_at"),
+        wake=_due,
+        ready=None,
+        reason=_why,
+        updated=_now,
+    ),
+    "row due_at until_at why now_at",
+)
+_CANCEL = Batch(
+    update(reminders)
+    .where(_c.id == param("row"))
+    .values(state=State.CANCELLED.value, ready=None, reason=_why, updated=_now),
+    "row why now_at",
+)
+
+
+def insert(connection: Connection, planned: Sequence[tuple[Planned, str]], now: datetime | None) -> None:
+    """Insert planned reminders; those whose key exists are left alone."""
+    updated = micros_or_none(now)
+    by_source: dict[str, list[tuple[Any, ...]]] = {}
+    for plan, customer in planned:
+        by_source.setdefault(plan.key.source, []).append(_new_row(plan, customer, updated))
+    for source, rows in by_source.items():
+        new = upsert(connection.dialect.name, reminders).run(connection, rows)
+        tallies.add(connection, {(source, State.PLANNED): new})
+
+
+def move(connection: Connection, moves: Sequence[Move], now: datetime | None) -> None:
+    """Give rows their new times, and plan cancelled ones again where a move says so."""
+    updated = micros_or_none(now)
+    rows = [(one.id, micros(one.due), micros(one.until), one.reason, updated) for one in moves]
+    _MOVE.run(connection, rows)
+    cancelled = _sources(connection, _CANCELLED, [one.id for one in moves if one.revive])
+    _REVIVE.run(connection, [row for row in rows if row[0] in cancelled])
+    tallies.turn(connection, ((source, State.CANCELLED, State.PLANNED) for source in cancelled.values()))
+
+
+def cancel(connection: Connection, cancels: Sequence[Cancel], now: datetime | None) -> None:
+    """Cancel planned rows, claimed or not."""
+    updated = micros_or_none(now)
+    planned = _sources(connection, _PLANNED, [one.id for one in cancels])
+    _CANCEL.run(connection, [(one.id, one.reason, updated) for one in cancels if one.id in planned])
+    tallies.turn(connection, ((source, State.PLANNED, State.CANCELLED) for source in planned.values()))
+
+
+def _sources(connection: Connection, query: Select[int, str], ids: Sequence[int]) -> dict[int, str]:
+    """Those of these rows that the query finds, with their sources. They stay so until the transaction ends."""
+    found: dict[int, str] = {}
+    for some in chunks(ids):
+        found.update((id_, source) for id_, source in connection.execute(query, {"ids": some}))
+    return found
+
+
+def of_orders(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, list[Reminder]]:
+    """All reminders of each of these orders, the oldest first."""
+    found: dict[str, list[Reminder]] = {id_: [] for id_ in ids}
+    for some in chunks(ids):
+        for row in connection.execute(_OF_ORDERS, {"source_name": source, "ids": some}):
+            found[row.order_id].append(from_row(row))
+    return found
+
+
+def listed(connection: Connection, selection: Selection) -> list[Reminder]:
+    """The rows a person asked for."""
+    query = _ALL.limit(selection.limit)
+    if selection.order:
+        query = query.where(_c.order_id == selection.order)
+    if selection.attempts:
+        query = query.where(_c.attempt != "")
+    if {*selection.states} == {State.PLANNED.value}:
+        query = query.where(is_planned).order_by(_c.wake, _c.id)
+    else:
+        if selection.states:
+            query = query.where(in_state(_c.state, [State(state) for state in sorted(selection.states)]))
+        query = query.order_by(_c.id.desc())
+    return [from_row(row) for row in connection.execute(query)]
+
+
+def next_wake(connection: Connection) -> datetime | None:
+    """The first end of the waiting; read from the index alone."""
+    return instant_or_none(connection.scalar(_NEXT_WAKE))
+
+
+def from_row(row: Sequence[Any]) -> Reminder:
+    """A row of COLUMNS as the rest of the program knows it."""
+    id_, source, order, job, subject, step, occurrence, state, due, until, wake = row[:11]
+    merge, reason, fence, attempts, crashes, refused, customer, updated = row[11:]
+    return Reminder(
+        id_,
+        Key(source, order, job, subject, step, occurrence),
+        _STATES[state],
+        instant(due),
+        instant(until),
+        instant(wake),
+        merge,
+        reason,
+        fence,
+        attempts,
+        crashes,
+        refused_names(refused),
+        customer,
+        instant_or_none(updated),
+    )
+
+
+def refused_names(text: str) -> tuple[str, ...]:
+    """The names that `refused_text` wrote."""
+    return tuple(text.split("\n")) if text else ()
+
+
+def refused_text(names: tuple[str, ...] | None) -> str | None:
+    """Names of channels, one a line."""
+    return None if names is None else "\n".join(names)
+
+
+def _new_row(plan: Planned, customer: str, updated: int | None) -> tuple[Any, ...]:
+    """A row of the table, without its number: key, customer, state, times, and nothing done yet."""
+    due = micros(plan.due)
+    times = (due, micros(plan.until), due, None)
+    return (*plan.key, customer, "planned", *times, plan.merge, "", 0, 0, 0, "", "", updated)

@@ -1,0 +1,133 @@
+"""`SqlStore`: the one door to the database. Each method is one unit of work; the SQL is in the nouns' own files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from notifier.interfaces import (
+    AttemptRow,
+    Changes,
+    CustomerFacts,
+    Quarantined,
+    Recovered,
+    Result,
+    Ruling,
+    Selection,
+    SourceMark,
+    StoredOrder,
+)
+from notifier.model.message import Attempt
+from notifier.model.reminder import Reminder, State
+from notifier.store import attempts, claims, housekeeping, marks, orders, recovery, reminders, suppressions, tallies
+from notifier.store.database import Database
+
+
+class SqlStore:
+    """A `Store` in a database. `notifier.store.open_store` makes one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def mark(self, source: str) -> SourceMark:
+        return await self._database.read(lambda connection: marks.mark(connection, source))
+
+    async def marks(self) -> Sequence[SourceMark]:
+        return await self._database.read(marks.marks)
+
+    async def set_mark(self, mark: SourceMark) -> None:
+        await self._database.write(lambda connection: marks.set_mark(connection, mark))
+
+    async def quarantined(self, source: str = "") -> Sequence[Quarantined]:
+        return await self._database.read(lambda connection: marks.quarantined(connection, source))
+
+    async def meta(self, name: str) -> str | None:
+        return await self._database.read(lambda connection: marks.remembered(connection, name))
+
+    async def set_meta(self, name: str, value: str) -> None:
+        await self._database.write(lambda connection: marks.remember(connection, name, value))
+
+    async def digests(self, source: str, ids: Sequence[str]) -> Mapping[str, str]:
+        return await self._database.read(lambda connection: orders.digests(connection, source, ids))
+
+    async def orders(self, source: str, ids: Sequence[str]) -> Mapping[str, StoredOrder]:
+        return await self._database.read(lambda connection: orders.by_id(connection, source, ids))
+
+    async def orders_after(self, source: str, last: str, limit: int) -> Sequence[StoredOrder]:
+        return await self._database.read(lambda connection: orders.after(connection, source, last, limit))
+
+    async def reminders(self, source: str, ids: Sequence[str]) -> Mapping[str, Sequence[Reminder]]:
+        return await self._database.read(lambda connection: reminders.of_orders(connection, source, ids))
+
+    async def list_reminders(self, selection: Selection) -> Sequence[Reminder]:
+        return await self._database.read(lambda connection: reminders.listed(connection, selection))
+
+    async def list_attempts(self, selection: Selection) -> Sequence[AttemptRow]:
+        return await self._database.read(lambda connection: attempts.listed(connection, selection))
+
+    async def counts(self) -> Mapping[State, int]:
+        return await self._database.read(tallies.counts)
+
+    async def count_planned(self, source: str) -> int:
+        return await self._database.read(lambda connection: tallies.planned(connection, source))
+
+    async def next_wake(self) -> datetime | None:
+        return await self._database.read(reminders.next_wake)
+
+    async def suppressed(self, addresses: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        return await self._database.read(lambda connection: suppressions.suppressed(connection, addresses))
+
+    async def facts(
+        self, source: str, customers: Sequence[str], since: Mapping[str, datetime]
+    ) -> Mapping[str, CustomerFacts]:
+        return await self._database.read(lambda connection: _facts(connection, source, customers, since))
+
+    async def apply(self, changes: Changes) -> None:
+        await self._database.write(lambda connection: _apply(connection, changes))
+
+    async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[Reminder]:
+        return await self._database.write(lambda connection: claims.claim(connection, now, lease, limit))
+
+    async def settle(self, rulings: Sequence[Ruling], now: datetime) -> None:
+        await self._database.write(lambda connection: claims.settle(connection, rulings, now))
+
+    async def intend(self, attempts_: Sequence[Attempt], now: datetime) -> Collection[str]:
+        return await self._database.write(lambda connection: attempts.intend(connection, attempts_, now))
+
+    async def record(self, results: Sequence[Result], now: datetime) -> None:
+        await self._database.write(lambda connection: attempts.record(connection, results, now))
+
+    async def recover(self, now: datetime) -> Recovered:
+        return await self._database.write(lambda connection: recovery.recover(connection, now))
+
+    async def purge(self, before: datetime) -> int:
+        return await housekeeping.purge(self._database, before)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+def _apply(connection: Connection, changes: Changes) -> None:
+    """Write a page: 1. orders, which leave the quarantine; 2. reminders; 3. what was not understood; 4. the mark."""
+    orders.save(connection, changes.orders)
+    marks.understood(connection, changes.orders)
+    reminders.insert(connection, changes.inserts, changes.now)
+    reminders.move(connection, changes.moves, changes.now)
+    reminders.cancel(connection, changes.cancels, changes.now)
+    marks.set_aside(connection, changes.quarantine)
+    if changes.mark is not None:
+        marks.set_mark(connection, changes.mark)
+
+
+def _facts(
+    connection: Connection, source: str, customers: Sequence[str], since: Mapping[str, datetime]
+) -> dict[str, CustomerFacts]:
+    known = sorted({customer for customer in customers if customer})
+    theirs = orders.of_customers(connection, source, known)
+    sent = {name: suppressions.sent(connection, source, known, name, start) for name, start in since.items()}
+    return {
+        customer: CustomerFacts(theirs.get(customer, ()), {name: sent[name].get(customer, 0) for name in since})
+        for customer in customers
+    }

@@ -1,0 +1,28 @@
+"""Which states mean what to a store. Both stores use these, so that they cannot disagree."""
+
+from __future__ import annotations
+
+from notifier.model.reminder import State
+
+MOVABLE = (State.PLANNED, State.SENDING, State.IN_DOUBT, State.HELD)
+"""Rows that learn a new due time when their order changes."""
+
+LEFT = (State.SENDING, State.ACCEPTED, State.DELIVERED, State.UNDELIVERED, State.IN_DOUBT, State.HELD)
+"""States of an attempt that left, may have left or is about to: these count against a customer's caps."""
+
+FINISHED = (
+    State.ACCEPTED,
+    State.DELIVERED,
+    State.UNDELIVERED,
+    State.FAILED,
+    State.CANCELLED,
+    State.SKIPPED,
+    State.EXPIRED,
+)
+"""Rows that nothing happens to by itself any more."""
+
+IN_DOUBT_REASON = "in doubt: the program ended while it was being sent; nobody knows whether it left"
+IN_DOUBT_OUTCOME = "in_doubt"
+
+LATEST_ORDERS = 100
+"""How many of a customer's orders `facts` returns: a buyer with fifty thousand must not stop the dispatcher."""

@@ -1,0 +1,55 @@
+"""Who must not be written to, and how much each customer was written to lately."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from notifier.interfaces import Result
+from notifier.model.job import Purpose
+from notifier.store.instants import micros
+from notifier.store.statements import among, chunks, in_state, param, upsert
+from notifier.store.states import LEFT
+from notifier.store.tables import attempts, suppressions
+
+_a, _s = attempts.c, suppressions.c
+_SUPPRESSED = select(_s.kind, _s.address).where(among(_s.address))
+_SENT = (
+    select(_a.customer, func.count())
+    .where(
+        _a.source == param("source_name"),
+        among(_a.customer),
+        _a.started >= param("from_then"),
+        in_state(_a.state, LEFT),
+    )
+    .group_by(_a.customer)
+)
+_SENT_MARKETING = _SENT.where(_a.purpose == Purpose.MARKETING.value)
+
+
+def suppress(connection: Connection, results: Sequence[Result], at: int) -> None:
+    """Remember the addresses that these results say not to write to; the first reason stays."""
+    rows = [(*result.suppress, result.reason, at) for result in results if result.suppress]
+    upsert(connection.dialect.name, suppressions).run(connection, rows)
+
+
+def suppressed(connection: Connection, addresses: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these (kind, address) pairs that are suppressed."""
+    found: set[tuple[str, str]] = set()
+    for some in chunks(sorted({address for _, address in addresses})):
+        found.update((kind, address) for kind, address in connection.execute(_SUPPRESSED, {"ids": some}))
+    return found.intersection(addresses)
+
+
+def sent(
+    connection: Connection, source: str, customers: Sequence[str], name: str, since: datetime
+) -> Mapping[str, int]:
+    """How many messages of this name ("any", "marketing") left for each customer since; none: left out."""
+    statement = _SENT_MARKETING if name == Purpose.MARKETING.value else _SENT
+    found: dict[str, int] = {}
+    for some in chunks(customers):
+        values = {"source_name": source, "ids": some, "from_then": micros(since)}
+        found.update((customer, count) for customer, count in connection.execute(statement, values))
+    return found
