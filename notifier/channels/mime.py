@@ -17,6 +17,7 @@ from notifier.channels.mail_address import Mailbox, parse_address
 from notifier.channels.mime_headers import date_value, folded, mailbox_value, text_value
 from notifier.errors import RenderError
 from notifier.model.message import Message
+from notifier.rules.text import clean_text
 
 _LONGEST_NAME = 100
 _LONGEST_SUBJECT = 250
@@ -130,7 +131,9 @@ def _boundary(seed: str, parts: bytes) -> bytes:
 
 def _part(subtype: bytes, text: str) -> bytes:
     """One body with its headers, without control characters."""
-    if "\r" in text:
+    if not text.isascii():
+        text = clean_text(text)
+    elif "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.encode("utf-8", "replace").translate(None, _BODY_CONTROLS)
     encoding, data = _encoded(lines.rstrip(b"\n").replace(b"\n", b"\r\n") + b"\r\n", text)

@@ -22,6 +22,6 @@ def clean_text(text: str) -> str:
     A composed é is one character of an SMS; written as e and an accent it would turn the whole SMS into UCS-2.
     Cleaning twice changes nothing.
     """
-    if text.isascii() and text.isprintable():
+    if text.replace("\n", " ").replace("\t", " ").isprintable() and unicodedata.is_normalized("NFC", text):
         return text
     return unicodedata.normalize("NFC", _UNWANTED.sub("", _LINE_ENDS.sub("\n", text)))

@@ -21,6 +21,7 @@ from notifier.channels.mime import Letterhead
 from notifier.channels.mime_headers import one_line
 from notifier.errors import RenderError
 from notifier.model.message import Message
+from notifier.rules.text import clean_text
 
 WRITTEN = datetime(2026, 3, 1, 21, 0, 5, tzinfo=UTC)
 LETTERHEAD = Letterhead(Mailbox("Shop", "shop@example.com"))
@@ -55,7 +56,7 @@ def bodies(content: bytes) -> dict[str, str]:
 
 def as_sent(text: str) -> str:
     """What a reader ought to see of `text`."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if text.isascii() else clean_text(text)
     return re.sub(r"[\0-\x08\x0b-\x1f\x7f]", "", text).rstrip("\n") + "\n"
 
 
