@@ -37,7 +37,7 @@ class ChannelSettings:
     @property
     def kind(self) -> str:
         """Which text it takes: what its options say, for channels that can be of several kinds, or its class."""
-        return str(getattr(self.options, "kind", None) or self.cls.kind)
+        return str(getattr(self.options, "kind", None) or getattr(self.cls, "kind", ""))
 
 
 def load_sources(table: Overlay, context: dict[str, Any], problems: list[Problem]) -> dict[str, SourceSettings | None]:
@@ -56,10 +56,18 @@ def load_channels(
     for name, cls, options in _load("channel", table, context, problems):
         channel = ChannelSettings(name, cls, options) if isinstance(options, ChannelOptions) else None
         loaded[name] = channel
-        if channel and name in KINDS and channel.kind != name:
-            message = f"is a channel for {channel.kind}; with this name it would take what jobs have for {name}"
+        if channel and (message := _wrong_kind(channel)):
             problems.append(table.problem(("channels", name), message))
     return loaded
+
+
+def _wrong_kind(channel: ChannelSettings) -> str:
+    """What is wrong with a channel's kind; empty when nothing is."""
+    if channel.kind not in KINDS:
+        return f"its class must have kind = {', '.join(KINDS[:-1])} or {KINDS[-1]}, or such an option"
+    if channel.name in KINDS and channel.kind != channel.name:
+        return f"is a channel for {channel.kind}; with this name it would take what jobs have for {channel.name}"
+    return ""
 
 
 def _load(

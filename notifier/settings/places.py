@@ -43,7 +43,7 @@ def find_settings(given: Path | None, environment: Mapping[str, str], folder: Pa
     for candidate in SEARCHED:
         if (folder / candidate).is_file():
             return _places(candidate, folder / candidate, environment)
-    return Places(shipped("config") / "notifier.toml", folder, _data(folder, environment))
+    return Places(shipped("config") / "notifier.toml", folder, data_folder(folder, environment))
 
 
 def _places(shown: Path, file: Path, environment: Mapping[str, str]) -> Places:
@@ -51,10 +51,11 @@ def _places(shown: Path, file: Path, environment: Mapping[str, str]) -> Places:
     home = file.resolve().parent
     if home.name == "config":
         home = home.parent
-    return Places(shown, home, _data(home, environment))
+    return Places(shown, home, data_folder(home, environment))
 
 
-def _data(home: Path, environment: Mapping[str, str]) -> Path:
+def data_folder(home: Path, environment: Mapping[str, str]) -> Path:
+    """Where data is kept for settings in `home`."""
     if state := environment.get("STATE_DIRECTORY"):
         return Path(state.partition(":")[0])
     return SYSTEM_DATA if home.is_relative_to("/etc") else home

@@ -33,6 +33,13 @@ class Pigeon:
         """Nothing but what every channel takes."""
 
 
+class Mute:
+    """A channel that does not say what it is."""
+
+    class Options(ChannelOptions):
+        """Nothing but what every channel takes."""
+
+
 class Ledger:
     """A source."""
 

@@ -12,7 +12,7 @@ from notifier.model.job import Purpose
 from notifier.model.shop import QuietHours, ReturnRight, WorkCalendar
 from notifier.registry import adapter, shipped_types
 from notifier.settings import Settings, channels_for, load_settings
-from notifier.settings.places import find_settings
+from notifier.settings.places import data_folder, find_settings
 from notifier.shipped import shipped
 from tests.fakes.adapters import Ledger, Paper, PaperOptions
 
@@ -368,6 +368,11 @@ class TestPlaces:
     def test_under_systemd_data_is_in_the_state_directory(self, tmp_path: Path) -> None:
         found = find_settings(None, {"STATE_DIRECTORY": "/var/lib/tea:/var/lib/other"}, tmp_path)
         assert (found.home, found.data) == (tmp_path, Path("/var/lib/tea"))
+
+    @pytest.mark.parametrize(("home", "data"), [("/etc/notifier", "/var/lib/notifier"), ("/srv/tea", "/srv/tea")])
+    def test_commands_find_the_data_of_a_system_service(self, home: str, data: str) -> None:
+        assert data_folder(Path(home), {}) == Path(data)
+        assert data_folder(Path(home), {"STATE_DIRECTORY": "/var/lib/tea"}) == Path("/var/lib/tea")
 
 
 class TestRegistry:
