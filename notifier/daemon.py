@@ -24,7 +24,7 @@ from notifier.rules.cron import every
 from notifier.service import ServiceManager
 from notifier.settings import Settings
 from notifier.settings.tables import ClockTable
-from notifier.store import open_store
+from notifier.store import database_file, hold, open_store
 
 DRAIN = 12.0
 _UNDER_WAY = 2000
@@ -48,12 +48,19 @@ def clock_for(table: ClockTable) -> Clock:
 class Daemon:
     """Runs until told to stop. `load` reads the settings again for a reload and raises BadFiles."""
 
-    def __init__(self, settings: Settings, load: Callable[[], Settings], manager: ServiceManager | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        load: Callable[[], Settings],
+        manager: ServiceManager | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._settings = settings
         self._load = load
         self._manager = manager or ServiceManager(os.environ)
-        self._clock = clock_for(settings.clock)
+        self._clock = clock or clock_for(settings.clock)
         self._engine = Embedded(self._clock)
+        self.ready = asyncio.Event()
         self._due = asyncio.Event()
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
@@ -68,6 +75,8 @@ class Daemon:
         """
         check_everything(self._settings)
         async with AsyncExitStack() as open_things:
+            if (file := database_file(self._settings.store_url)) is not None:
+                open_things.enter_context(hold(file))
             store = await open_store(self._settings.store_url)
             open_things.push_async_callback(store.close)
             self._pipeline = await self._build(store, open_things)
@@ -109,6 +118,7 @@ class Daemon:
         ]
         self._start_polls()
         self._manager.ready()
+        self.ready.set()
         log.info("ready", sources=sorted(self._pipeline.sources), channels=sorted(self._pipeline.desk.outlets))
         stopped = asyncio.ensure_future(self._stop.wait())
         either: set[asyncio.Future[Any]] = {stopped, self._failed}

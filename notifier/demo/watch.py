@@ -1,0 +1,77 @@
+"""The view of the demonstration: what was planned, called off and said, as it happens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from notifier.interfaces import Selection, Store
+from notifier.model.order import Order
+from notifier.model.reminder import Reminder, State
+
+_OVER = {State.CANCELLED: "called off", State.SKIPPED: "not sent", State.EXPIRED: "too late"}
+_RECENT = 12
+_ALL = 10_000
+
+
+@dataclass(slots=True)
+class View:
+    """What is known so far; `events` are the lines that have appeared since the start."""
+
+    jobs: Sequence[str]
+    now: datetime
+    part: float = 0.0
+    orders: Sequence[Order] = ()
+    seen: dict[int, State] = field(default_factory=dict)
+    counts: Counter[tuple[str, State]] = field(default_factory=Counter)
+    events: list[str] = field(default_factory=list)
+
+    async def look(self, store: Store) -> list[str]:
+        """Read the reminders and return what is new, in sentences."""
+        rows = await store.list_reminders(Selection(limit=_ALL))
+        fresh = [self._event(row) for row in sorted(rows, key=lambda r: r.updated or r.due) if self._is_new(row)]
+        self.seen = {row.id: row.state for row in rows}
+        self.counts = Counter((row.key.job, row.state) for row in rows)
+        self.events += fresh
+        return fresh
+
+    def _is_new(self, row: Reminder) -> bool:
+        told = row.state in _OVER or row.state in {State.PLANNED, State.ACCEPTED}
+        return told and self.seen.get(row.id) != row.state and not (row.id in self.seen and row.state is State.PLANNED)
+
+    def _event(self, row: Reminder) -> str:
+        job, order = row.key.job, row.key.order
+        if row.state is State.PLANNED:
+            return f"order {order}: {job} planned for {row.due:%d %b %H:%M}"
+        when = row.updated or self.now
+        if row.state is State.ACCEPTED:
+            return f"order {order}: {job} SENT on {when:%d %b %H:%M}"
+        return f"order {order}: {job} {_OVER[row.state]}: {row.reason}"
+
+    def render(self) -> RenderableType:
+        """The whole screen."""
+        head = Text.assemble(("notifier demo  ", "bold"), f"{self.now:%a %d %B %Y, %H:%M}  in the pretend shop")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in ("job", "planned", "called off", "sent"):
+            table.add_column(column, justify="left" if column == "job" else "right")
+        for job in self.jobs:
+            off = sum(self.counts[job, state] for state in _OVER)
+            sent = self.counts[job, State.ACCEPTED]
+            cells = [str(n) if n else "·" for n in (self.counts[job, State.PLANNED], off, sent)]
+            table.add_row(job, *cells, style="green" if sent else None)
+        states = Counter(str(order.state) for order in self.orders)
+        shop = "  ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        recent = Group(
+            *(Text(f"  {line}", style="green" if " SENT " in line else "dim") for line in self.events[-_RECENT:])
+        )
+        return Group(
+            head, ProgressBar(total=1.0, completed=self.part, width=72), Text(f"orders: {shop}"), table, recent
+        )
