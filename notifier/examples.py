@@ -29,17 +29,17 @@ _NAME = "example"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def check_examples(jobs: Iterable[Job], greetings: Shop) -> list[Problem]:
+def check_examples(jobs: Iterable[Job]) -> list[Problem]:
     """Every example that does not hold, with its line. Jobs are taken as their files say.
 
-    The shop is one in the example's zone (UTC if it names none) with the default quiet hours, so that an example holds
-    wherever it is run; only the days of `greetings` are the real shop's.
+    The shop is one in the example's zone (UTC if it names none) with the default quiet hours and no greeting days, so
+    that an example holds wherever it is run.
     """
-    return asyncio.run(_check(list(jobs), greetings))
+    return asyncio.run(_check(list(jobs)))
 
 
-async def _check(jobs: Sequence[Job], greetings: Shop) -> list[Problem]:
-    tried = [(job, example, await _fails(job, example, greetings)) for job in jobs for example in job.examples]
+async def _check(jobs: Sequence[Job]) -> list[Problem]:
+    tried = [(job, example, await _fails(job, example)) for job in jobs for example in job.examples]
     return [
         Problem(job.file or Path(job.name), example.line, "example", message)
         for job, example, message in tried
@@ -47,9 +47,9 @@ async def _check(jobs: Sequence[Job], greetings: Shop) -> list[Problem]:
     ]
 
 
-async def _fails(job: Job, example: Example, greetings: Shop) -> str:
+async def _fails(job: Job, example: Example) -> str:
     """What is wrong with an example; empty when it holds."""
-    shop = Shop(zone=example.zone, greetings=greetings.greetings)
+    shop = Shop(zone=example.zone)
     try:
         order = _order(example, shop)
     except BadOrder as error:

@@ -6,7 +6,7 @@ It is the very same pipeline, on an in-memory store, reading histories instead o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -101,18 +101,30 @@ class Paper:
 
 
 async def simulate(
-    settings: Settings, orders: Mapping[str, Sequence[Order]], since: datetime, until: datetime
+    settings: Settings,
+    orders: Mapping[str, Sequence[Order]],
+    since: datetime,
+    until: datetime,
+    tell: Callable[[float], None] = lambda seconds: None,
 ) -> Simulation:
-    """Play the orders of each source from `since` to `until`, against the jobs and channels of the settings."""
+    """Play the orders of each source from `since` to `until`, against the jobs and channels of the settings.
+
+    `tell` hears how many seconds of that time have passed.
+    """
     clock = VirtualClock(since)
     outlets = {name: Outlet(Paper(channel), clock) for name, channel in build_channels(settings, clock).items()}
-    return await play(
-        Desk(build_planner(settings), build_texts(settings), settings.sending, outlets), orders, clock, until
-    )
+    desk = Desk(build_planner(settings), build_texts(settings), settings.sending, outlets)
+    return await play(desk, orders, clock, until, tell)
 
 
-async def play(desk: Desk, orders: Mapping[str, Sequence[Order]], clock: VirtualClock, until: datetime) -> Simulation:
-    """Play orders on a clock that jumps.
+async def play(
+    desk: Desk,
+    orders: Mapping[str, Sequence[Order]],
+    clock: VirtualClock,
+    until: datetime,
+    tell: Callable[[float], None] = lambda seconds: None,
+) -> Simulation:
+    """Play orders on a clock that jumps, until `until`.
 
     1. At each virtual instant at which an order changes or a reminder is due: move the clock there.
     2. Poll what has changed, then send what is due, as the daemon would in that instant.
@@ -133,6 +145,7 @@ async def play(desk: Desk, orders: Mapping[str, Sequence[Order]], clock: Virtual
         if instant is None or instant > until:
             break
         clock.move_to(instant)
+        tell((instant - simulation.since).total_seconds())
     await _collect(simulation, store)
     return simulation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.common import config_of, instant_of, local, reading, run_async, settings_of
-from notifier.cli.show import Format, show
+from notifier.cli.show import Format, progress, show
 from notifier.errors import UsageError
 
 if TYPE_CHECKING:
+    from notifier.clock import Clock
     from notifier.explain import Explanation
+    from notifier.histories import Histories
     from notifier.model.order import Order
     from notifier.settings import Settings
     from notifier.simulate import Simulation
@@ -33,6 +36,7 @@ def register(app: typer.Typer) -> None:
 def simulate(
     context: typer.Context,
     orders: Annotated[Path | None, typer.Option(help="CSV or JSON Lines; otherwise the shops in the settings.")] = None,
+    source: Annotated[str, typer.Option(help="Whose columns the file has, when several sources read files.")] = "",
     since: Annotated[str, typer.Option("--from", help="First day or instant, on the shop's clock.")] = "",
     until: Annotated[str, typer.Option("--until", help="Last day or instant.")] = "",
     sets: Annotated[
@@ -43,17 +47,20 @@ def simulate(
     unsaid: Annotated[bool, typer.Option(help="List what was planned and not said, too.")] = False,
 ) -> None:
     """List every message that these orders would cause, on a virtual clock. Nothing is sent."""
+    from notifier.daemon import clock_for
+    from notifier.histories import from_file
     from notifier.settings import load_settings
     from notifier.simulate import simulate as play_all
 
     settings = load_settings(config_of(context), sets or [], secrets=orders is None)
 
-    async def work() -> Simulation:
-        found = await _histories(settings, orders)
-        first, last = _window(found, settings, since, until)
-        return await play_all(settings, found, first, last)
-
-    simulation = run_async(work())
+    clock = clock_for(settings.clock)
+    found = from_file(settings, orders, clock, source) if orders else run_async(_all_orders(settings, clock))
+    for sentence in found.trouble:
+        print(f"left out: {sentence}", file=sys.stderr)
+    first, last = _window(found.orders, settings, since, until)
+    with progress("simulating", (last - first).total_seconds()) as tell:
+        simulation = run_async(play_all(settings, found.orders, first, last, tell))
     if html is not None:
         from notifier.render.page import timeline_page
 
@@ -61,14 +68,13 @@ def simulate(
     _print(simulation, settings.shop.zone, format, unsaid)
 
 
-async def _histories(settings: Settings, file: Path | None) -> dict[str, Sequence[Order]]:
-    from notifier.histories import from_file, from_sources
+async def _all_orders(settings: Settings, clock: Clock) -> Histories:
+    from notifier.histories import from_sources
 
-    if file is not None:
-        return {file.stem: from_file(settings, file)}
     if not settings.sources:
         raise UsageError("the settings name no source; give orders with --orders FILE")
-    return await from_sources(settings)
+    with progress("reading orders", None) as tell:
+        return await from_sources(settings, clock, lambda _, count: tell(count))
 
 
 def _print(simulation: Simulation, zone: str, format: Format, unsaid: bool) -> None:  # noqa: A002

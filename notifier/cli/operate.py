@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from notifier.cli.common import config_of, run_async, settings_of, writing
+from notifier.cli.common import config_of, run_async, settings_of
 from notifier.errors import EXIT_IO, UsageError
 
 
@@ -49,20 +49,21 @@ def demo(
 def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="CSV or JSON Lines.", exists=True, dir_okay=False)],
-    source: Annotated[str, typer.Option(help="The name of the source that the orders belong to.")] = "import",
+    source: Annotated[str, typer.Option(help="Which source it is for, when several read files.")] = "",
 ) -> None:
-    """Take orders from a file into the database; reminders that make sense by now are planned."""
-    from notifier.histories import take_file
+    """Check a file of orders and lay it where the daemon reads it. Reminders that are too old by now are not sent."""
+    from notifier.daemon import clock_for
+    from notifier.histories import from_file, put_into_folder
 
     settings = settings_of(context)
-
-    async def work() -> tuple[int, int, int]:
-        async with writing(settings) as store:
-            round_ = await take_file(settings, store, file, source)
-            return round_.changed, round_.planned, round_.quarantined
-
-    changed, planned, quarantined = run_async(work())
-    print(f"{changed} orders taken in, {planned} reminders planned, {quarantined} orders not understood.")
+    found = from_file(settings, file, clock_for(settings.clock), source)
+    for sentence in found.trouble:
+        print(f"left out: {sentence}")
+    count = sum(map(len, found.orders.values()))
+    if not count:
+        raise UsageError(f"{file} has no order that can be understood; nothing was imported")
+    put_into_folder(settings, file, source)
+    print(f"{count} orders of {file.name} will be read with the next poll of {next(iter(found.orders))}.")
 
 
 def send_test(

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -66,7 +67,15 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
     console.print(table)
 
 
-def lines(rows: Iterator[str]) -> None:
-    """Print line by line."""
-    for row in rows:
-        print(row)
+@contextmanager
+def progress(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal that is told how far things are; nothing elsewhere, where it would only be in the way."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
