@@ -16,7 +16,8 @@ from notifier.store import tallies
 from notifier.store.claims import held, no_sooner_than_due
 from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
 from notifier.store.reminders import refused_text
-from notifier.store.statements import Batch, among, chunks, param
+from notifier.store.statements import Batch, among, chunks, in_state, param
+from notifier.store.states import chosen
 from notifier.store.suppressions import suppress
 from notifier.store.tables import attempts, contents, reminders
 
@@ -161,7 +162,7 @@ def listed(connection: Connection, selection: Selection) -> list[AttemptRow]:
     if selection.order:
         query = query.where(_r.order_id == selection.order)
     if selection.states:
-        query = query.where(_a.state.in_(sorted(selection.states)))
+        query = query.where(in_state(_a.state, chosen(selection.states)))
     return [_from_row(row) for row in connection.execute(query)]
 
 

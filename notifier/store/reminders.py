@@ -13,7 +13,7 @@ from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.store import tallies
 from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
 from notifier.store.statements import Batch, among, chunks, in_state, is_planned, param, upsert
-from notifier.store.states import MOVABLE
+from notifier.store.states import MOVABLE, chosen
 from notifier.store.tables import reminders
 
 _c = reminders.c
@@ -138,12 +138,10 @@ def listed(connection: Connection, selection: Selection) -> list[Reminder]:
         query = query.where(_c.order_id == selection.order)
     if selection.attempts:
         query = query.where(_c.attempt != "")
-    if {*selection.states} == {State.PLANNED.value}:
-        query = query.where(is_planned).order_by(_c.wake, _c.id)
-    else:
-        if selection.states:
-            query = query.where(in_state(_c.state, [State(state) for state in sorted(selection.states)]))
-        query = query.order_by(_c.id.desc())
+    states = chosen(selection.states)
+    if states:
+        query = query.where(in_state(_c.state, states))
+    query = query.order_by(_c.wake, _c.id) if states == [State.PLANNED] else query.order_by(_c.id.desc())
     return [from_row(row) for row in connection.execute(query)]
 
 

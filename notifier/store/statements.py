@@ -8,7 +8,7 @@ from importlib import import_module
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Table, Update, bindparam, literal_column
+from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Table, Update, bindparam, literal_column, or_
 
 from notifier.model.reminder import State
 from notifier.store.tables import reminders
@@ -33,7 +33,7 @@ def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 def in_state(column: ColumnElement[str], states: Sequence[State]) -> ColumnElement[bool]:
     """The column is one of these states, written out for the same reason."""
-    return column.in_([literal_column(f"'{state.value}'") for state in states])
+    return or_(*(column == literal_column(f"'{state.value}'") for state in states))
 
 
 def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

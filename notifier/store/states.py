@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from notifier.errors import UsageError
 from notifier.model.reminder import State
 
 MOVABLE = (State.PLANNED, State.SENDING, State.IN_DOUBT, State.HELD)
@@ -26,3 +29,11 @@ IN_DOUBT_OUTCOME = "in_doubt"
 
 LATEST_ORDERS = 100
 """How many of a customer's orders `facts` returns: a buyer with fifty thousand must not stop the dispatcher."""
+
+
+def chosen(names: Collection[str]) -> list[State]:
+    """The states that a person named. UsageError, with the words there are, for any other."""
+    unknown = sorted({*names} - {*State})
+    if unknown:
+        raise UsageError(f"There is no state {', '.join(unknown)}; the states are {', '.join(State)}.")
+    return [state for state in State if state in names]

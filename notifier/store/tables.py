@@ -75,10 +75,10 @@ reminders = Table(
 
 _PLANNED = text("state = 'planned'")
 _CLAIMED = text("ready IS NOT NULL")
-_OPEN = text("state IN ('in_doubt', 'held')")
+_OPEN = text("state = 'in_doubt' OR state = 'held'")
 Index("reminders_wake", reminders.c.wake, reminders.c.id, sqlite_where=_PLANNED, postgresql_where=_PLANNED)
 Index("reminders_claimed", reminders.c.ready, sqlite_where=_CLAIMED, postgresql_where=_CLAIMED)
-Index("reminders_open", reminders.c.state, reminders.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("reminders_open", reminders.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 attempts = Table(
     "attempts",
@@ -115,6 +115,7 @@ Index(
     sqlite_where=_REFERENCED,
     postgresql_where=_REFERENCED,
 )
+Index("attempts_open", attempts.c.number, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("attempts_sending", attempts.c.number, sqlite_where=_SENDING, postgresql_where=_SENDING)
 
 contents = Table(

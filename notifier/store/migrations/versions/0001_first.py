@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBi
 revision = "0001"
 down_revision = None
 
+_OPEN = "state = 'in_doubt' OR state = 'held'"
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -52,7 +53,7 @@ def _reminders() -> None:
     op.create_index("reminders_key", "reminders", key, unique=True)
     _partial("reminders_wake", "reminders", ["wake", "id"], "state = 'planned'")
     _partial("reminders_claimed", "reminders", ["ready"], "ready IS NOT NULL")
-    _partial("reminders_open", "reminders", ["state", "id"], "state IN ('in_doubt', 'held')")
+    _partial("reminders_open", "reminders", ["id"], _OPEN)
 
 
 def _attempts() -> None:
@@ -69,6 +70,7 @@ def _attempts() -> None:
     op.create_index("attempts_of_reminder", "attempts", ["reminder"])
     op.create_index("attempts_of_customer", "attempts", ["source", "customer", "started"])
     _partial("attempts_reference", "attempts", ["reference", "channel"], "reference <> ''", unique=True)
+    _partial("attempts_open", "attempts", ["number"], _OPEN)
     _partial("attempts_sending", "attempts", ["number"], "state = 'sending'")
     op.create_table(
         "contents",
