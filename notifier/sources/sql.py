@@ -40,6 +40,8 @@ class SqlSource:
         self._zone = options.zone or around.shop.zone
         url = options.url.get_secret_value()
         self._form = _form(url, options)
+        # SQLite knows no UUIDs: there they are texts.
+        self._id_type = "text" if options.id_type == "uuid" and url.startswith("sqlite") else options.id_type
         self._normaliser = Normaliser(name, options, around.shop)
         self._database = Database(name, url, around.folder, self._zone, options.timeout.total_seconds())
         self._orders = sa.text(options.orders)
@@ -95,7 +97,7 @@ class SqlSource:
         since = BEGINNING if read is None else max(read - self._options.overlap, BEGINNING)
         until = max(now, since)
         first, last = bound_window(since, until, self._zone, self._form)
-        lowest = {"text": "", "integer": -(2**63), "uuid": UUID(int=0)}[self._options.id_type]
+        lowest = {"text": "", "integer": -(2**63), "uuid": UUID(int=0)}[self._id_type]
         return Position(until, first, last, lowest, self._options.page_size)
 
     async def _paged(self, position: Position) -> AsyncGenerator[Page, None]:
@@ -186,7 +188,7 @@ class SqlSource:
 
     def _bound_id(self, id_: str) -> str | int | UUID | None:
         """An id in the type of its column; None for one that no row can have."""
-        kind = self._options.id_type
+        kind = self._id_type
         try:
             return int(id_) if kind == "integer" else UUID(id_) if kind == "uuid" else id_
         except ValueError:

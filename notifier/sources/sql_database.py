@@ -141,6 +141,7 @@ class _Running:
 
     def __init__(self) -> None:
         self._connection: Connection | None = None
+        self._abandoned = False
 
     def connected(self, engine: Engine, work: Callable[[Connection], T]) -> T:
         with engine.connect() as connection:
@@ -153,10 +154,13 @@ class _Running:
     def begin(self, engine: Engine, statement: sa.TextClause, binds: Mapping[str, Any]) -> CursorResult[Any]:
         self._connection = engine.connect().execution_options(stream_results=True)
         try:
-            return self._connection.execute(statement, binds)
+            result = self._connection.execute(statement, binds)
         except BaseException:
             self.end()
             raise
+        if self._abandoned:
+            self.end()
+        return result
 
     def end(self) -> None:
         connection, self._connection = self._connection, None
@@ -164,6 +168,7 @@ class _Running:
             connection.close()
 
     def interrupt(self) -> None:
+        self._abandoned = True
         connection = self._connection
         raw: Any = None if connection is None or connection.closed else connection.connection.dbapi_connection
         if isinstance(raw, sqlite3.Connection):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from notifier.errors import SourceError
@@ -102,6 +103,7 @@ class Round:
         if keyset.uses_after:
             return rows.rows, self._after_last(position, rows)
         id_, updated = rows.columns.index(keyset.id), rows.columns.index(keyset.updated)
+        self._check_order([row[updated] for row in rows.rows])
         fresh = [row for row in rows.rows if not (row[updated] == position.since and row[id_] in self._given)]
         if len(rows.rows) < position.limit:
             return fresh, None
@@ -122,23 +124,33 @@ class Round:
 
     def _wider(self, position: Position) -> Position:
         if position.limit >= _MOST_OF_ONE_INSTANT:
-            raise SourceError(
-                f"source {self._keyset.source}: more than {position.limit} orders have the same time in "
-                f"{self._keyset.updated}; let the query `orders` use :after_id"
+            raise self._error(
+                f"more than {position.limit} orders have the same time in {self._keyset.updated}; "
+                "let the query `orders` use :after_id"
             )
         return replace(position, limit=2 * position.limit)
+
+    def _check_order(self, times: Sequence[Any]) -> None:
+        try:
+            ordered = all(one <= other for one, other in pairwise(times))
+        except TypeError:
+            raise self._error("the column for updated must hold texts, numbers or times, and never NULL") from None
+        if not ordered:
+            raise self._not_ordered()
 
     def _go_to(self, position: Position) -> Position:
         try:
             place = json.dumps([keep(position.since), keep(position.after)])
         except TypeError:
-            raise SourceError(
-                f"source {self._keyset.source}: the columns for id and updated must be texts, numbers or times"
-            ) from None
+            raise self._error("the columns for id and updated must hold texts, numbers or times") from None
         if place in self._visited:
-            ids = "updated, id" if self._keyset.updated else "id"
-            raise SourceError(
-                f"source {self._keyset.source}: the query `orders` must end in ORDER BY {ids} LIMIT :limit"
-            )
+            raise self._not_ordered()
         self._visited.add(place)
         return position
+
+    def _not_ordered(self) -> SourceError:
+        order = "updated, id" if self._keyset.updated else "id"
+        return self._error(f"the query `orders` must end in ORDER BY {order} LIMIT :limit")
+
+    def _error(self, sentence: str) -> SourceError:
+        return SourceError(f"source {self._keyset.source}: {sentence}")

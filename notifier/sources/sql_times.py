@@ -41,14 +41,12 @@ def mismatch(value: Any, form: TimeFormat, zone: str) -> str:
     """
     if isinstance(value, str) and form in {"iso", "datetime"}:
         return _unlike_text(value, "T" if form == "iso" else " ", zone)
-    if isinstance(value, int | float | Decimal) is not (form in {"epoch", "epoch_ms"}):
-        fitting = "is a number; set time_format to epoch or epoch_ms"
-        return (
-            fitting if isinstance(value, int | float | Decimal) else "is no number; set time_format to datetime or iso"
-        )
-    if isinstance(value, int | float | Decimal) and (value > 10**11) is not (form == "epoch_ms"):
-        return "is counted in another unit; set time_format to epoch (seconds) or epoch_ms"
-    return ""
+    if isinstance(value, int | float | Decimal):
+        if form not in {"epoch", "epoch_ms"}:
+            return "is a number; set time_format to epoch or epoch_ms"
+        counted = "epoch" if value < _MILLISECONDS_FROM else "epoch_ms"
+        return "" if counted == form else f"is counted otherwise; set time_format to {counted}"
+    return "is no number; set time_format to datetime or iso" if form in {"epoch", "epoch_ms"} else ""
 
 
 def _unlike_text(value: str, separator: str, zone: str) -> str:
