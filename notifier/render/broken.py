@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jinja2 import TemplateNotFound
-from jinja2.exceptions import FilterArgumentError, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateSyntaxError, UndefinedError
 
 from notifier.errors import RenderError
 
@@ -53,8 +53,12 @@ def _fault(error: Exception, line: str) -> str:
     """What is wrong, in words that cannot carry data: a name is repeated only if the template itself says it."""
     message = str(error)
     match error:
-        case TemplateNotFound():
+        case TemplateNotFound() if not line or PurePosixPath(message).name in line:
             return f"there is no template {message!r}"
+        case TemplateNotFound():
+            return "asks for a template that is not there"
+        case SecurityError():
+            return "does what a template must not do"
         case TemplateSyntaxError() | FilterArgumentError():
             return message
         case UndefinedError():
@@ -67,7 +71,9 @@ def _fault(error: Exception, line: str) -> str:
 
 def _undefined(message: str, line: str) -> str:
     quoted = _QUOTED.search(message)
-    name = quoted[1] if quoted and quoted[1] in line else "something"
+    if not quoted or quoted[1] not in line:
+        return "asks for something that is not there"
+    name = quoted[1]
     if message.startswith("'None'"):
         return f"asks for {name!r} of something that this order lacks; wrap it in {{% if … %}}"
     return f"there is no {name!r}"

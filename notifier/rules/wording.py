@@ -36,14 +36,15 @@ class Wording:
     """What the check looks for; every list can be replaced in the settings.
 
     A word of `review` together with one of `reward` in one text is an incentive, a word of `never` by itself.
-    `refusal` are the ways a marketing text may tell how to refuse it; `sms_parts` is how long an SMS may be.
+    `refusal` are the ways a marketing text may tell how to refuse it. `sms_parts` is how long an SMS may be: each part
+    is paid for, and a name in Chinese letters more than halves what fits into one.
     """
 
     review: Collection[str] = _REVIEW
     reward: Collection[str] = _REWARD
     never: Collection[str] = _NEVER
     refusal: Collection[str] = _REFUSAL
-    sms_parts: int = 2
+    sms_parts: int = 3
 
 
 @dataclass(frozen=True, slots=True)
