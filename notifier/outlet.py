@@ -33,7 +33,7 @@ class Outlet:
 
     def way(self, customer: Customer) -> Way:
         """How this channel would reach `customer`."""
-        rests = None if self._breaker.allows(self._clock.now()) else self._breaker.until
+        rests = self._breaker.rests_until(self._clock.now())
         return Way(self.name, self.kind, self.channel.address_of(customer), False, rests)
 
     def room(self, now: datetime) -> timedelta:
@@ -52,9 +52,9 @@ class Outlet:
         return timedelta(seconds=self._queue.take(now))
 
     async def deliver(self, attempt: Attempt, stopping: asyncio.Event) -> Outcome | None:
-        """Deliver once, at most. None when the program is stopping and nothing was begun."""
+        """Deliver once, at most. None when nothing was begun: the program is stopping, or the channel just broke."""
         async with self._turns:
-            if stopping.is_set():
+            if stopping.is_set() or not self._breaker.allows(self._clock.now()):
                 return None
             outcome = await self.channel.deliver(attempt)
         self._learn(outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from notifier.interfaces import Result
 from notifier.model.message import Attempt, Outcome, Receipt, Refused, TryLater, Unknown
@@ -55,6 +55,6 @@ def _later(sent: Sent, outcome: TryLater, now: datetime, jitter: float) -> Resul
 
 
 def never_begun(sent: Sent, now: datetime) -> Result:
-    """The program stopped between the intent and the first byte: surely not sent, due again at once."""
-    reason = "the program stopped before it was sent"
-    return Result(sent.attempt.id, State.PLANNED, reason, "not begun", "", now + timedelta(0), None, None, False)
+    """Nothing was begun after the intent: surely not sent, due again at once."""
+    reason = "the program stopped, or the channel broke, before it was sent"
+    return Result(sent.attempt.id, State.PLANNED, reason, "not begun", "", now, None, None, False)

@@ -95,6 +95,10 @@ class Breaker:
         self.state, self.until = "half-open", now + self._wait
         return True
 
+    def rests_until(self, now: datetime) -> datetime | None:
+        """Until when nothing may go, None when something may; unlike `allows` it hands out no trial."""
+        return self.until if self.state == "open" and self.until is not None and now < self.until else None
+
     def succeeded(self) -> None:
         """A call went through: the other side is there, whatever was believed."""
         self.state, self.until = "closed", None
