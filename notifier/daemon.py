@@ -6,20 +6,19 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
 from notifier import logs
 from notifier.clock import Clock, ShiftedClock, SystemClock
+from notifier.engines.bells import Bell
 from notifier.engines.embedded import Embedded
-from notifier.errors import BadFiles, NotifierError, SourceError
-from notifier.interfaces import Source, Store
-from notifier.outlet import Outlet
-from notifier.parts import build_brakes, build_desk, build_outlets, build_sources, build_texts
+from notifier.errors import NotifierError, SourceError
+from notifier.interfaces import Store
+from notifier.parts import build_brakes, build_desk, build_outlets, build_sources, check_everything, close_all
 from notifier.pipeline import Pipeline, Round
-from notifier.render import check_texts
 from notifier.rules.cron import every
 from notifier.service import ServiceManager
 from notifier.settings import Settings
@@ -61,9 +60,10 @@ class Daemon:
         self._clock = clock or clock_for(settings.clock)
         self._engine = Embedded(self._clock)
         self.ready = asyncio.Event()
-        self._due = asyncio.Event()
         self._stop = asyncio.Event()
-        self._reload = asyncio.Event()
+        self._noticed = asyncio.Event()
+        self._due, self._reload, self._tidy = (Bell(self._noticed) for _ in range(3))
+        self._reading: dict[str, Bell] = {}
         self._polls: dict[str, asyncio.Task[None]] = {}
         self._failed: asyncio.Future[None] | None = None
 
@@ -89,14 +89,32 @@ class Daemon:
     def stop(self) -> None:
         """Finish what is under way and return from `run`."""
         self._stop.set()
-        self._due.set()
+
+    def reload(self) -> None:
+        """Read the settings again, as SIGHUP does; with mistakes in them the old ones stay."""
+        self._reload.ring()
+
+    def wake(self) -> None:
+        """The clock has jumped: look at once for what is due by it, not only in some seconds."""
+        self._engine.wake()
+        self._due.ring()
+
+    async def settled(self) -> None:
+        """Return once nothing is due, being read or on its way any more. For trials and tests, after `wake`."""
+        while self._pipeline.under_way or not all(bell.quiet for bell in self._bells()):
+            self._noticed.clear()
+            await self._noticed.wait()
+
+    def _bells(self) -> list[Bell]:
+        return [self._due, self._reload, self._tidy, *self._reading.values()]
 
     async def _build(self, store: Store, open_things: AsyncExitStack) -> Pipeline:
         settings = self._settings
         outlets = build_outlets(settings, self._clock)
         sources = build_sources(settings, self._clock)
         open_things.push_async_callback(self._close_parts)
-        return Pipeline(store, sources, build_brakes(settings), build_desk(settings, outlets), self._clock)
+        desk = build_desk(settings, outlets)
+        return Pipeline(store, sources, build_brakes(settings), desk, self._clock, again=self._due.ring)
 
     async def _close_parts(self) -> None:
         await close_all(self._pipeline.sources, self._pipeline.desk.outlets)
@@ -164,8 +182,11 @@ class Daemon:
         The watchdog is fed from here and nowhere else: it shall bite when this loop stands still.
         """
         while True:
-            self._due.clear()
-            batch = await self._pipeline.dispatch(self._settings.send.batch) if self._has_room() else None
+            batch = (
+                await self._pipeline.dispatch(self._settings.send.batch)
+                if self._pipeline.under_way < _UNDER_WAY
+                else None
+            )
             self._manager.watchdog()
             if batch is not None and batch.claimed:
                 log.info("due", claimed=batch.claimed, sending=batch.sending, put_off=dict(batch.decided))
@@ -173,25 +194,23 @@ class Daemon:
                     log.error("a text could not be made", why=trouble)
             if batch is None or batch.claimed < self._settings.send.batch:
                 wake = None if batch is None else await store.next_wake()
-                self._engine.at(_DUE, wake, self._due.set)
-                await self._due.wait()
-
-    def _has_room(self) -> bool:
-        return self._pipeline.under_way < _UNDER_WAY
+                self._engine.by(_DUE, wake, self._due.ring)
+                await self._due.answer()
 
     # Reading
 
     def _start_polls(self) -> None:
+        self._reading = {name: Bell(self._noticed) for name in self._pipeline.sources}
         for name in self._pipeline.sources:
             self._polls[name] = self._guard(self._poll_loop(name), f"poll {name}")
 
     async def _poll_loop(self, name: str) -> None:
-        """Poll one source whenever its bell rings; a shop that is down is tried again, less and less often."""
-        options, bell, failures = self._settings.sources[name].options, asyncio.Event(), 0
-        self._engine.every(f"poll {name}", every(options.every), self._settings.shop.zone, bell.set)
+        """Poll one source at once and whenever its bell rings; one that is down is tried again, ever less often."""
+        options, bell, failures = self._settings.sources[name].options, self._reading[name], 0
+        self._engine.every(f"poll {name}", every(options.every), self._settings.shop.zone, bell.ring)
+        bell.ring()
         while True:
-            await bell.wait()
-            bell.clear()
+            await bell.answer()
             try:
                 report(await self._pipeline.poll(name))
                 failures = 0
@@ -200,8 +219,8 @@ class Daemon:
                 await self._pipeline.note_failure(name, str(error))
                 log.warning("a shop could not be read", source=name, failures=failures, why=str(error))
                 again = _POLL_AGAIN[min(failures, len(_POLL_AGAIN)) - 1]
-                self._engine.at(f"retry {name}", self._clock.now() + timedelta(seconds=again), bell.set)
-            self._due.set()
+                self._engine.at(f"retry {name}", self._clock.now() + timedelta(seconds=again), bell.ring)
+            self._due.ring()
 
     # Keeping house
 
@@ -209,12 +228,9 @@ class Daemon:
         """Plan everything again when jobs have changed since the last run, and once a day; forget what is old."""
         if await store.meta(_DIGEST) != self._settings.digest:
             await self._replan(store)
-        bell = asyncio.Event()
-        self._engine.every(_HOUSEKEEPING, every(_DAILY), self._settings.shop.zone, bell.set)
-        bell.clear()
+        self._engine.every(_HOUSEKEEPING, every(_DAILY), self._settings.shop.zone, self._tidy.ring)
         while True:
-            await bell.wait()
-            bell.clear()
+            await self._tidy.answer()
             await self._replan(store)
             purged = await store.purge(self._clock.now() - _KEEP)
             log.info("housekeeping done", purged=purged)
@@ -223,16 +239,15 @@ class Daemon:
         for name in self._pipeline.sources:
             round_ = await self._pipeline.replan(name)
             if round_.planned or round_.moved or round_.cancelled:
-                log.info("planned again", **_numbers(round_))
+                log.info("planned again", **round_.numbers())
         await store.set_meta(_DIGEST, self._settings.digest)
-        self._due.set()
+        self._due.ring()
 
     # Reloading
 
     async def _reload_loop(self, store: Store) -> None:
         while True:
-            await self._reload.wait()
-            self._reload.clear()
+            await self._reload.answer()
             self._manager.reloading(time.monotonic_ns() // 1000)
             try:
                 settings = self._load()
@@ -259,7 +274,7 @@ class Daemon:
         await asyncio.gather(*self._polls.values(), return_exceptions=True)
         self._polls.clear()
         old_sources, old_outlets = self._pipeline.sources, self._pipeline.desk.outlets
-        self._pipeline.swap(desk, sources, build_brakes(settings))
+        await self._pipeline.swap(desk, sources, build_brakes(settings))
         self._settings = settings
         logs.configure(settings.log.format, settings.log.level)
         await self._pipeline.drain(DRAIN)
@@ -270,21 +285,7 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
-
-
-def check_everything(settings: Settings) -> None:
-    """Render every text of every job once. Raises BadFiles before anything is started or swapped."""
-    kinds = {name: channel.kind for name, channel in settings.channels.items()}
-    if problems := check_texts(build_texts(settings), settings.jobs.values(), kinds):
-        raise BadFiles(problems)
-
-
-async def close_all(sources: Mapping[str, Source], outlets: Mapping[str, Outlet]) -> None:
-    """Close what is connected to the outside."""
-    closing: list[Awaitable[None]] = [source.close() for source in sources.values()]
-    closing += [outlet.channel.close() for outlet in outlets.values()]
-    await asyncio.gather(*closing)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
 
 
 def report(round_: Round) -> None:
@@ -292,7 +293,7 @@ def report(round_: Round) -> None:
     if round_.paused:
         log.error("a source is paused", source=round_.source, why=round_.paused)
     elif round_.changed or round_.quarantined:
-        log.info("polled", **_numbers(round_))
+        log.info("polled", **round_.numbers())
     if round_.too_old:
         log.info(
             "reminders left alone: they are too old to make sense",
@@ -300,8 +301,3 @@ def report(round_: Round) -> None:
             count=round_.too_old.total(),
             by_job=dict(round_.too_old),
         )
-
-
-def _numbers(round_: Round) -> dict[str, object]:
-    names = ("source", "read", "changed", "planned", "moved", "cancelled", "quarantined")
-    return {name: getattr(round_, name) for name in names}

@@ -1,13 +1,17 @@
-"""Builds the parts of the program from its settings: sources, channels and the desk."""
+"""Builds the parts of the program from its settings – sources, channels and the desk – and closes them."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Mapping
+
 from notifier.clock import Clock
+from notifier.errors import BadFiles
 from notifier.interfaces import Channel, Source, Surroundings
 from notifier.model.job import Job
 from notifier.outlet import Outlet
 from notifier.pipeline import Desk
-from notifier.render import Texts
+from notifier.render import Texts, check_texts
 from notifier.rules.brake import Brake
 from notifier.rules.limits import TokenBucket
 from notifier.rules.plan import Planner
@@ -58,3 +62,17 @@ def build_planner(settings: Settings) -> Planner:
     """The enabled jobs, ready to be asked."""
     jobs: list[Job] = list(settings.jobs.values())
     return Planner(jobs, settings.shop)
+
+
+def check_everything(settings: Settings) -> None:
+    """Render every text of every job once. Raises BadFiles before anything is started or swapped."""
+    kinds = {name: channel.kind for name, channel in settings.channels.items()}
+    if problems := check_texts(build_texts(settings), settings.jobs.values(), kinds):
+        raise BadFiles(problems)
+
+
+async def close_all(sources: Mapping[str, Source], outlets: Mapping[str, Outlet]) -> None:
+    """Close what is connected to the outside."""
+    closing: list[Awaitable[None]] = [source.close() for source in sources.values()]
+    closing += [outlet.channel.close() for outlet in outlets.values()]
+    await asyncio.gather(*closing)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -51,6 +51,11 @@ class Round:
     too_old: Counter[str] = field(default_factory=Counter)
     paused: str = ""
 
+    def numbers(self) -> dict[str, object]:
+        """What a log line tells of it."""
+        names = ("source", "read", "changed", "planned", "moved", "cancelled", "quarantined")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(slots=True)
 class Batch:
@@ -77,6 +82,7 @@ class Pipeline:
 
     With `histories` the sources tell all they will ever know of an order's past, so a moment they lack stays unknown;
     otherwise it is the instant of the poll that first showed the new state (but for a source's very first poll).
+    `again` is called when deliveries have ended: what was refused is due again at once.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Pipeline:
         clock: Clock,
         *,
         histories: bool = False,
+        again: Callable[[], None] = lambda: None,
     ) -> None:
         self.store = store
         self.sources = sources
@@ -96,6 +103,8 @@ class Pipeline:
         self.clock = clock
         self.histories = histories
         self.stopping = asyncio.Event()
+        self._again = again
+        self._turn = asyncio.Lock()
         self._recorder = Recorder(store, clock)
         self.under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -143,14 +152,32 @@ class Pipeline:
         mark = await self.store.mark(name)
         await self.store.set_mark(replace(mark, failures=mark.failures + 1, trouble=trouble))
 
-    def swap(self, desk: Desk, sources: Mapping[str, Source], brakes: Mapping[str, Brake]) -> None:
-        """Go on with other parts; deliveries under way finish with the old ones."""
-        self.desk, self.sources, self.brakes = desk, sources, brakes
+    async def swap(self, desk: Desk, sources: Mapping[str, Source], brakes: Mapping[str, Brake]) -> None:
+        """Go on with other parts; a batch that was begun, and deliveries under way, finish with the old ones."""
+        async with self._turn:
+            self.desk, self.sources, self.brakes = desk, sources, brakes
 
     async def dispatch(self, limit: int = _PAGE) -> Batch:
         """Take what is due and send it on its way; deliveries go on after the return (`drain` waits for them)."""
         if self._trouble:
             raise self._trouble.pop()
+        async with self._turn:
+            return await self._dispatch(limit)
+
+    async def drain(self, seconds: float | None = None) -> int:
+        """Wait for the deliveries under way, at most so long. Returns how many portions were still unfinished."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        return len(self._tasks)
+
+    async def abandon(self) -> None:
+        """Let go of deliveries that do not end. Their attempts stay `sending`: nobody saw how they ended."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _dispatch(self, limit: int) -> Batch:
+        """Claim, ask again, recheck, write; then settle what waits or ends, and start what is to be sent."""
         desk, now = self.desk, self.clock.now()
         claimed = await self.store.claim(now, now + LEASE, limit)
         batch = Batch(len(claimed))
@@ -166,18 +193,6 @@ class Pipeline:
         for number in range(0, len(letters), _INTENT):
             self._start(letters[number : number + _INTENT])
         return batch
-
-    async def drain(self, seconds: float | None = None) -> int:
-        """Wait for the deliveries under way, at most so long. Returns how many portions were still unfinished."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-        return len(self._tasks)
-
-    async def abandon(self) -> None:
-        """Let go of deliveries that do not end. Their attempts stay `sending`: nobody saw how they ended."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _write(self, verdicts: Sequence[tuple[Question, Verdict]], batch: Batch) -> tuple[list[Letter], list[Ruling]]:
         """Letters for what may leave now, rulings for the rest: it waits or ends, each with its reason."""
@@ -204,6 +219,7 @@ class Pipeline:
             self.under_way -= len(letters)
             if not task.cancelled() and (error := task.exception()):
                 self._trouble.append(error)
+            self._again()
 
         self.under_way += len(letters)
         task = asyncio.create_task(self._send(letters))

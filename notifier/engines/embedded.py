@@ -16,12 +16,14 @@ from notifier.rules.cron import Cron, Interval, next_cron
 
 _UTC = ZoneInfo("UTC")
 # Its own default drops a run that comes a second late; ours are idempotent, and one late ring is as good as many.
-_JOB_DEFAULTS = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+_JOB_DEFAULTS = {"coalesce": True, "max_instances": 4, "misfire_grace_time": None}
 _LONGEST = timedelta(seconds=15)
+_SHORTEST = 0.05
+Look = Callable[[], None]
 
 
 class Embedded:
-    """Rings bells (plain functions that return at once) on the clock of the program, which may run faster.
+    """Rings bells (plain functions that return at once) on the clock of the program, which may run faster or jump.
 
     No wait is longer than fifteen seconds of real time: APScheduler's timer does not notice that the machine slept or
     that its clock was set, so long ones are asked again.
@@ -31,6 +33,7 @@ class Embedded:
         self._clock = clock
         self._real = SystemClock()
         self._log = get("ticks")
+        self._looks: dict[str, Look] = {}
         self._scheduler = AsyncIOScheduler(timezone=_UTC, job_defaults=_JOB_DEFAULTS)
         self._scheduler.add_listener(self._report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
@@ -42,43 +45,73 @@ class Embedded:
         self._scheduler.shutdown(wait=False)
         await asyncio.sleep(0)
 
-    def every(self, name: str, cadence: Interval | Cron, zone: str, ring: Callable[[], None]) -> None:
-        """Ring at once, and from then on by interval or cron line; replaces an earlier bell of the same name."""
-        ring()
-        if isinstance(cadence, Interval):
-            seconds = max(cadence.seconds / self._clock.speed, 0.05)
-            self._scheduler.add_job(ring, "interval", seconds=seconds, id=name, replace_existing=True)
-        else:
-            self._ring_by_cron(name, cadence, zone, ring)
+    def every(self, name: str, cadence: Interval | Cron, zone: str, ring: Look) -> None:
+        """Ring by interval or cron line from now on; replaces an earlier bell of the same name.
 
-    def at(self, name: str, instant: datetime | None, ring: Callable[[], None]) -> None:
-        """Ring at `instant`, or in fifteen seconds if that is earlier; replaces an earlier bell of the same name."""
-        self._scheduler.add_job(ring, "date", run_date=self._when(instant), id=name, replace_existing=True)
+        A clock that was put back rings at once: what is waited for must not come as much later.
+        """
+        begun = self._clock.now()
+        due = self._next(cadence, zone, begun)
+
+        def look() -> None:
+            now = self._clock.now()
+            if begun <= now < due:
+                self._arm(name, due, look)
+                return
+            self.every(name, cadence, zone, ring)
+            ring()
+
+        self._arm(name, due, look)
+
+    def at(self, name: str, instant: datetime, ring: Look) -> None:
+        """Ring once, at `instant`; replaces an earlier bell of the same name."""
+
+        def look() -> None:
+            if self._clock.now() >= instant:
+                self.forget(name)
+                ring()
+            else:
+                self._arm(name, instant, look)
+
+        self._arm(name, instant, look)
+
+    def by(self, name: str, instant: datetime | None, ring: Look) -> None:
+        """Ring once, at `instant` or in fifteen seconds if that is earlier; replaces an earlier bell of the name."""
+        self._arm(name, instant, ring)
 
     def forget(self, name: str) -> None:
         """Ring this bell no more."""
+        self._looks.pop(name, None)
         if self._scheduler.get_job(name) is not None:
             self._scheduler.remove_job(name)
 
-    def _ring_by_cron(self, name: str, cadence: Cron, zone: str, ring: Callable[[], None]) -> None:
-        due = next_cron(cadence.line, self._clock.now(), zone)
+    def wake(self) -> None:
+        """The clock has jumped: ring now what is due by it."""
+        for look in list(self._looks.values()):
+            look()
 
-        def look() -> None:
-            if self._clock.now() >= due:
-                ring()
-                self._ring_by_cron(name, cadence, zone, ring)
-            else:
-                self.at(name, due, look)
+    def _next(self, cadence: Interval | Cron, zone: str, now: datetime) -> datetime:
+        if isinstance(cadence, Cron):
+            return next_cron(cadence.line, now, zone)
+        return now + timedelta(seconds=max(cadence.seconds, _SHORTEST * self._clock.speed))
 
-        self.at(name, due, look)
+    def _arm(self, name: str, instant: datetime | None, look: Look) -> None:
+        self._looks[name] = look
+        when = self._when(instant)
+        self._scheduler.add_job(_call, "date", run_date=when, args=[look], id=name, replace_existing=True)
 
     def _when(self, instant: datetime | None) -> datetime:
-        """The instant of the real clock at which `instant` of ours has come, at most `_LONGEST` away."""
+        """The instant of the real clock at which `instant` of ours may have come, at most `_LONGEST` away."""
         now = self._real.now()
-        if instant is None:
-            return now + _LONGEST
-        wait = (instant - self._clock.now()) / self._clock.speed
-        return now + max(timedelta(), min(wait, _LONGEST))
+        wait = _LONGEST if instant is None else instant - self._clock.now()
+        if wait <= timedelta():
+            return now
+        return now + (min(wait / self._clock.speed, _LONGEST) if self._clock.speed else _LONGEST)
 
     def _report(self, event: JobExecutionEvent) -> None:
         self._log.error("a tick failed", bell=event.job_id, error=repr(event.exception))
+
+
+async def _call(look: Look) -> None:
+    """APScheduler would call a plain function in another thread, where no asyncio.Event may be set."""
+    look()
