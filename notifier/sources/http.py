@@ -118,6 +118,7 @@ class HttpSource:
         following: Place | None = place
         while following is not None:
             place = following
+            content: bytes | None
             try:
                 content, link = await self._client.get(self._list_url(round_, place))
             except Rejected as error:
@@ -126,8 +127,8 @@ class HttpSource:
                     continue
                 if not self._pager.is_end(place, error.status):
                     raise
-                content, link = b"", ""
-            body = self._body(content) if content else None
+                content, link = None, ""
+            body = None if content is None else self._body(content)
             records, trouble = self._records(self._items(body, self._options.items) if body else [])
             following = walk.after(place, body, link, [record.digest for record in records] + list(trouble))
             resumed = False

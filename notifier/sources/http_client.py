@@ -24,7 +24,9 @@ class Rejected(SourceError):
 
 
 class ShopClient:
-    """One kept session. It follows no redirects, tries nothing twice, and takes no proxy from the environment.
+    """One kept session. It follows no redirects and takes no proxy from the environment.
+
+    A question goes out a second time only when the connection broke before any answer, as kept ones do.
 
     Every failure is a SourceError that names the host and no more of the address, which may hold secrets or ids.
     """
