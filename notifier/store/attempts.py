@@ -104,7 +104,7 @@ def intend(connection: Connection, wanted: Sequence[Attempt], now: datetime) -> 
             for row, _ in attempt.reminders:
                 ours.pop(row, None)  # a second attempt of this batch must not have it too
     _INSERT.run(connection, [_new_row(attempt, source) for attempt, source in kept])
-    _INSERT_CONTENT.run(connection, [(attempt.content, attempt.id) for attempt, _ in kept])
+    _INSERT_CONTENT.run(connection, [(attempt.content, attempt.id) for attempt, _ in kept if attempt.content])
     _SEND.run(connection, [(row, attempt.id, at) for attempt, _ in kept for row, _ in attempt.reminders])
     sources = (source for attempt, source in kept for _ in attempt.reminders)
     tallies.turn(connection, ((source, State.PLANNED, State.SENDING) for source in sources))

@@ -118,8 +118,9 @@ class Database:
         self._closed = True
         while self._under_way:
             await asyncio.wait(self._under_way)
-        for lane in {self._reader, self._writer}:
-            await lane.close()
+        if self._reader is not self._writer:
+            await self._reader.close()
+        await self._writer.close()  # the last to leave empties the WAL into the file; only the writer may
 
     async def check(self) -> None:
         """Look through the file for damage; StoreDamaged when there is any."""

@@ -1,4 +1,4 @@
-"""`MemoryStore`: the same contract in dictionaries, for simulation and tests. Nothing survives it, and nothing waits."""
+"""`MemoryStore`: the same contract in dictionaries, for simulation and tests. Nothing survives it; nothing waits."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from notifier.interfaces import (
     SourceMark,
     StoredOrder,
 )
-from notifier.model.job import Purpose
 from notifier.model.message import Attempt
 from notifier.model.order import Order
 from notifier.model.reminder import OrderKey, Reminder, State
+from notifier.store.instants import micros_or_none
 from notifier.store.memory_rows import Rows
 from notifier.store.states import FINISHED, IN_DOUBT_OUTCOME, IN_DOUBT_REASON, LATEST_ORDERS, LEFT, chosen
 
@@ -42,6 +42,7 @@ class MemoryStore:
         self._to_customer: defaultdict[_Who, list[str]] = defaultdict(list)
         self._marks: dict[str, SourceMark] = {}
         self._quarantine: dict[tuple[str, str], Quarantined] = {}
+        self._references: set[tuple[str, str]] = set()
         self._suppressed: set[tuple[str, str]] = set()
         self._meta: dict[str, str] = {}
 
@@ -131,16 +132,13 @@ class MemoryStore:
         if not customer:
             return ()
         theirs = self._of_customer[source, customer].values()
-        dated = sorted(
-            ((order.placed.timestamp() if order.placed else 0.0, order.id) for order in theirs), reverse=True
-        )
+        dated = sorted(((micros_or_none(order.placed) or 0, order.id) for order in theirs), reverse=True)
         return [self._orders[source][id_].order for _, id_ in dated[:LATEST_ORDERS]]
 
     def _sent(self, who: _Who, name: str, since: datetime) -> int:
-        found = (self._attempts[id_] for id_ in self._to_customer.get(who, ()) if who[1])
-        purposes = (Purpose.MARKETING.value,) if name == Purpose.MARKETING.value else tuple(Purpose)
+        found = (self._attempts[id_] for id_ in self._to_customer.get(who, ()) if who[1] and id_ in self._attempts)
         return sum(
-            row.state in LEFT and row.attempt.started >= since and row.attempt.purpose in purposes for row in found
+            row.state in LEFT and row.attempt.started >= since and name in ("any", row.attempt.purpose) for row in found
         )
 
     async def suppressed(self, addresses: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
@@ -190,10 +188,8 @@ class MemoryStore:
             old = self._attempts.get(result.attempt)
             if old is None or old.state is not State.SENDING:
                 continue
-            known = (
-                {(row.attempt.channel, row.reference) for row in self._attempts.values()} if result.reference else ()
-            )
-            reference = "" if (old.attempt.channel, result.reference) in known else result.reference
+            reference = "" if (old.attempt.channel, result.reference) in self._references else result.reference
+            self._references.add((old.attempt.channel, reference))
             self._attempts[result.attempt] = replace(
                 old, state=result.state, outcome=result.outcome, reason=result.reason, reference=reference, ended=now
             )

@@ -48,7 +48,7 @@ def digests(connection: Connection, source: str, ids: Sequence[str]) -> dict[str
     """The digests of those that we have."""
     found: dict[str, str] = {}
     for some in chunks(ids):
-        found.update(row.tuple() for row in connection.execute(_DIGESTS, {"source_name": source, "ids": some}))
+        found.update(connection.execute(_DIGESTS, {"source_name": source, "ids": some}).all())
     return found
 
 

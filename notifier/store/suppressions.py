@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from notifier.interfaces import Result
-from notifier.model.job import Purpose
 from notifier.store.instants import micros
 from notifier.store.statements import among, chunks, in_state, param, upsert
 from notifier.store.states import LEFT
@@ -26,7 +25,6 @@ _SENT = (
     )
     .group_by(_a.customer)
 )
-_SENT_MARKETING = _SENT.where(_a.purpose == Purpose.MARKETING.value)
 
 
 def suppress(connection: Connection, results: Sequence[Result], at: int) -> None:
@@ -47,7 +45,7 @@ def sent(
     connection: Connection, source: str, customers: Sequence[str], name: str, since: datetime
 ) -> Mapping[str, int]:
     """How many messages of this name ("any", "marketing") left for each customer since; none: left out."""
-    statement = _SENT_MARKETING if name == Purpose.MARKETING.value else _SENT
+    statement = _SENT if name == "any" else _SENT.where(_a.purpose == name)
     found: dict[str, int] = {}
     for some in chunks(customers):
         values = {"source_name": source, "ids": some, "from_then": micros(since)}
