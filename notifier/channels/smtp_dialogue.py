@@ -92,14 +92,15 @@ class Dialogue(asyncio.Protocol):
 
     async def quit(self) -> None:
         """Say goodbye and close. A server that does not answer changes nothing about what it took before."""
+        seconds = min(_GOODBYE, self._patience.command)
         try:
             self._write(b"QUIT\r\n")
-            await self._reply(_GOODBYE)
+            await self._reply(seconds)
         except Lost:
             pass
         if self._transport is not None:
             self._transport.close()
-        await asyncio.wait([self._gone], timeout=_GOODBYE)
+        await asyncio.wait([self._gone], timeout=seconds)
         self.abort()
 
     def abort(self) -> None:
