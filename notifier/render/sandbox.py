@@ -85,7 +85,7 @@ class _Loader(BaseLoader):
         folders = [self._folders[int(template[1 : template.index("/")])]] if template[0] == "@" else self._folders
         for folder in folders:
             file = folder / path
-            if ".." not in path.parts and file.is_file():
+            if not path.is_absolute() and ".." not in path.parts and file.is_file():
                 return file.read_text(encoding="utf-8"), str(file), lambda: True
         raise TemplateNotFound(str(path))
 

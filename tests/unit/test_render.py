@@ -125,11 +125,19 @@ def test_templates_find_their_neighbours(tmp_path: Path) -> None:
     assert Texts([own, shipped], SHOP).render(JOB, make_order(), "email").html == "<i>1001</i>"
 
 
-@pytest.mark.parametrize("name", ["../../../secret.txt", "../../../../../../secret.txt", "/secret.txt"])
+@pytest.mark.parametrize(
+    "name", ["../../../secret.txt", "../../../../secret.txt", "en/../../secret.txt", "{}/secret.txt"]
+)
 def test_templates_do_not_leave_their_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     with pytest.raises(BrokenText, match="there is no template"):
-        sms(tmp_path / "templates", f'{{% include "{name}" %}}')
+        sms(tmp_path / "templates", f'{{% include "{name.format(tmp_path)}" %}}')
+
+
+@pytest.mark.parametrize("name", ["@7/en/x.txt", "@", ""])
+def test_templates_cannot_name_what_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BrokenText, match=r"sms\.txt:1: "):
+        sms(tmp_path, f'{{% include "{name}" %}}')
 
 
 # What it sees
