@@ -13,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from notifier.clock import SystemClock
 from notifier.errors import BadOrder, SourceError
 from notifier.interfaces import Page, Record, Surroundings
@@ -24,15 +26,15 @@ from notifier.sources.mapping import MappingOptions, column
 from notifier.sources.normalise import Normaliser, row_content
 from notifier.sources.paths import Getter, compile_path
 
-_MOST_FILES = 5000
 _UNFINISHED = {".tmp", ".part", ".partial", ".crdownload", ".swp"}
 
 
 class FilesOptions(MappingOptions):
     """The folder, and how its files are written.
 
-    A file is read when it has stood still for `settle`. A CSV file has a header; columns such as `lines.sku` belong to
-    the entries of an order's lists, and rows that follow each other with one id are one order.
+    A file is read when it has stood still for `settle`; `max_files` may lie in the folder. A CSV file has a header;
+    columns such as `lines.sku` belong to the entries of an order's lists, and rows that follow each other with one id
+    are one order.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class FilesOptions(MappingOptions):
     encoding: Literal["utf-8", "gb18030", "latin-1", "cp1252"] = "utf-8"
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     settle: Length = timedelta(seconds=1)
+    max_files: int = Field(5000, ge=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,9 @@ class FilesSource:
         if not self._folder.is_dir():
             raise self._error(f"there is no folder {self._folder}")
         paths = {path for pattern in self._options.patterns for path in self._folder.glob(pattern)}
-        if len(paths) > _MOST_FILES:
-            raise self._error(f"there are more than {_MOST_FILES} files in {self._folder}; move old ones away")
+        most = self._options.max_files
+        if len(paths) > most:
+            raise self._error(f"there are more than {most} files in {self._folder}; move old ones away")
         found = [file for path in paths if (file := self._file(path))]
         return sorted(found, key=lambda file: (file.written, file.path.name))
 
