@@ -50,10 +50,11 @@ _ACTS = ((16.0, 9.0), (76.0, 110.0))
 _LOOK = 0.25
 
 
-async def run_demo(folder: Path) -> None:
-    """Live through eleven weeks in about a minute; the mails are in `folder`/outbox afterwards."""
+async def run_demo(folder: Path, haste: float = 1.0) -> View:
+    """Live through eleven weeks in about a minute, or `haste` times as fast; the mails are in `folder`/outbox then."""
     _clear(folder)
-    clock = ShiftedClock(START, _ACTS[0][1] * 3600)
+    # The evening before: until the daemon is ready the first hours are over.
+    clock = ShiftedClock(START - timedelta(hours=20), _ACTS[0][1] * 3600 * haste)
     shop = PretendShop(histories(), clock)
     async with shop.serve() as url:
         file = folder / "demo.toml"
@@ -66,11 +67,12 @@ async def run_demo(folder: Path) -> None:
         await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
         view = View([*SHOWN, *sorted(settings.jobs.keys() - set(SHOWN))], START)
         try:
-            await _watch(view, shop, clock, settings.store_url, running)
+            await _watch(view, shop, clock, haste, settings.store_url, running)
         finally:
             daemon.stop()
             await running
-    _tell_end(view, folder)
+    _tell_end(folder)
+    return view
 
 
 def _clear(folder: Path) -> None:
@@ -81,11 +83,13 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder / "outbox", ignore_errors=True)
 
 
-async def _watch(view: View, shop: PretendShop, clock: ShiftedClock, url: str, running: asyncio.Task[None]) -> None:
+async def _watch(
+    view: View, shop: PretendShop, clock: ShiftedClock, haste: float, url: str, running: asyncio.Task[None]
+) -> None:
     total = timedelta(days=_ACTS[-1][0])
     async with _screen(view) as refresh:
         for days, hours in _ACTS:
-            clock.run_at(hours * 3600)
+            clock.run_at(hours * 3600 * haste)
             while clock.now() < START + timedelta(days=days) and not running.done():
                 await asyncio.sleep(_LOOK)
                 view.now, view.orders = clock.now(), shop.shown()
@@ -101,7 +105,7 @@ async def _watch(view: View, shop: PretendShop, clock: ShiftedClock, url: str, r
 async def _screen(view: View) -> AsyncIterator[Callable[[list[str]], None]]:
     """A live table on a terminal, plain lines elsewhere."""
     if not sys.stdout.isatty():
-        yield lambda lines: [print(line, flush=True) for line in lines] and None
+        yield lambda lines: print(*lines, sep="\n", flush=True) if lines else None
         return
     from rich.live import Live
 
@@ -109,7 +113,7 @@ async def _screen(view: View) -> AsyncIterator[Callable[[list[str]], None]]:
         yield lambda lines: live.update(view.render())
 
 
-def _tell_end(view: View, folder: Path) -> None:
+def _tell_end(folder: Path) -> None:
     mails = sorted((folder / "outbox" / "new").glob("*"))
     print(f"\n{len(mails)} mails are in {folder / 'outbox' / 'new'}; open one with a mail program.")
     print("Nobody who paid in time was nudged, and every message can tell why it was sent:")

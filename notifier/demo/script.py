@@ -35,7 +35,9 @@ def _order(number: int, state: OrderState, placed: float, **moments: Any) -> Ord
         language=language,
         consents=("email",),
     )
-    changes = {key: _at(value) if isinstance(value, int | float) else value for key, value in moments.items()}
+    changes: dict[str, Any] = {
+        key: _at(value) if isinstance(value, int | float) else value for key, value in moments.items()
+    }
     return Order(
         source=SOURCE,
         id=str(1000 + number),
@@ -83,7 +85,7 @@ def histories() -> list[Order]:
     review = (Review("v1", 5, written=_at(5.0)),)
     return [
         _order(1, OrderState.UNPAID, 0.02),
-        _order(2, OrderState.PAID, 0.05, paid=0.75),
+        _order(2, OrderState.PAID, 0.05, paid=0.5),
         _order(3, OrderState.CANCELLED, 0.1, cancelled=0.3),
         _happy(4, 0.2),
         _happy(5, 0.4, reviews=review),

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -72,6 +73,5 @@ class View:
         recent = Group(
             *(Text(f"  {line}", style="green" if " SENT " in line else "dim") for line in self.events[-_RECENT:])
         )
-        return Group(
-            head, ProgressBar(total=1.0, completed=self.part, width=72), Text(f"orders: {shop}"), table, recent
-        )
+        bar = Padding(ProgressBar(total=1.0, completed=self.part, width=72), (0, 0, 1, 0))
+        return Group(head, bar, Text(f"orders: {shop}"), table, recent)
