@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import secrets
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
@@ -79,7 +80,8 @@ class Maildir:
             _write_to_disk(unfinished, content)
             unfinished.rename(self._folder / "new" / name)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink()
             return TryLater(f"cannot write to {self._folder}: {error.strerror}", channel_down=True)
         try:
             _sync_folder(self._folder / "new")
