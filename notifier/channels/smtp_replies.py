@@ -41,7 +41,11 @@ class Reply(NamedTuple):
 
 def said(code: int, text: str) -> str:
     """A server's words for our lists and logs: one short line, without anybody's address."""
-    words = _ADDRESS.sub("(address)", "".join(c if c.isprintable() else " " for c in text[:1000]))
+    words = text[:1000]
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() else " " for c in words)
+    if "@" in words:
+        words = _ADDRESS.sub("(address)", words)
     return f"{code} {words}"[:200].strip()
 
 
