@@ -15,7 +15,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, event
@@ -25,6 +25,9 @@ from sqlalchemy.pool import NullPool
 
 from notifier.errors import StoreDamaged, StoreError
 from notifier.store.trouble import damaged, explain
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -65,6 +68,12 @@ class Lane:
                 self._connection = await self._engine.connect()
             return await self._connection.run_sync(_in_transaction if transaction else _alone, work)
 
+    async def interrupt(self) -> None:
+        """Break off the statement that is running, if there is one."""
+        if self._connection is not None:
+            raw = await self._connection.get_raw_connection()
+            await cast("aiosqlite.Connection", raw.driver_connection).interrupt()
+
     async def close(self) -> None:
         """Close the connection. One that stays open keeps its thread, and with it the process, alive."""
         async with self._turn:
@@ -97,6 +106,7 @@ class Database:
         self._closed = False
         self._broken: StoreDamaged | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._checker: Lane | None = None
         read = _address(file, read_only=True)
         write = read if read_only else _address(file, read_only=False)
         self._writer = Lane(write, "BEGIN" if read_only else "BEGIN IMMEDIATE", _READING if read_only else _WRITING)
@@ -116,6 +126,8 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        if self._checker is not None:
+            await self._checker.interrupt()
         while self._under_way:
             await asyncio.wait(self._under_way)
         if self._reader is not self._writer:
@@ -124,9 +136,34 @@ class Database:
 
     async def check(self) -> None:
         """Look through the file for damage; StoreDamaged when there is any."""
-        found = await self.read(lambda connection: connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        found = await self.read(_look_for_damage)
         if found != "ok":
-            raise damaged(self._file, f"the database is damaged ({found})")
+            raise self._break(damaged(self._file, f"the database is damaged ({found})"))
+
+    def check_meanwhile(self) -> None:
+        """Look through a large file beside everything else; once damage is found, whatever comes next raises it."""
+        self._checker = Lane(_address(self._file, read_only=True), "BEGIN", _READING)
+        task = asyncio.create_task(self._check_meanwhile(self._checker))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _check_meanwhile(self, lane: Lane) -> None:
+        try:
+            found = await lane.run(lambda connection: "ok" if self._closed else _look_for_damage(connection))
+        except DBAPIError as error:
+            if not self._closed:  # closing breaks it off
+                self._break(explain(self._file, error.orig))
+        else:
+            if found != "ok":
+                self._break(damaged(self._file, f"the database is damaged ({found})"))
+        finally:
+            self._checker = None
+            await lane.close()
+
+    def _break(self, trouble: StoreError) -> StoreError:
+        if isinstance(trouble, StoreDamaged):
+            self._broken = trouble
+        return trouble
 
     async def copy_to(self, target: Path) -> None:
         """Write everything committed so far into an empty file, packed, while others read and write."""
@@ -151,10 +188,11 @@ class Database:
         try:
             return await work
         except (DBAPIError, sqlite3.Error) as error:
-            trouble = explain(self._file, error.orig if isinstance(error, DBAPIError) else error)
-            if isinstance(trouble, StoreDamaged):
-                self._broken = trouble
-            raise trouble from error
+            raise self._break(explain(self._file, error.orig if isinstance(error, DBAPIError) else error)) from error
+
+
+def _look_for_damage(connection: Connection) -> str:
+    return str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
 
 
 def _address(file: Path | None, *, read_only: bool) -> URL:

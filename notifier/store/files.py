@@ -10,6 +10,9 @@ from notifier.store import schema
 from notifier.store.database import Database
 from notifier.store.trouble import damaged
 
+CHECKED_AT_ONCE = 64 << 20
+"""Bytes of a file that is looked through before it is used: half a second. A larger one is used meanwhile."""
+
 _MAGIC = b"SQLite format 3\x00"
 
 
@@ -27,12 +30,18 @@ async def open_database(file: Path | None, *, read_only: bool = False) -> Databa
     database = Database(file, read_only=read_only)
     try:
         await database.write(schema.expect if read_only else schema.ensure)
-        if not read_only:
+        if not read_only and _is_large(file):
+            database.check_meanwhile()
+        elif not read_only:
             await database.check()
     except BaseException:
         await database.close()
         raise
     return database
+
+
+def _is_large(file: Path) -> bool:
+    return file.stat().st_size > CHECKED_AT_ONCE
 
 
 async def copy_database(file: Path | None, target: Path) -> None:

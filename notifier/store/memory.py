@@ -130,7 +130,7 @@ class MemoryStore:
 
     def _latest(self, source: str, customer: str) -> Sequence[Order]:
         if not customer:
-            return ()
+            return []
         theirs = self._of_customer[source, customer].values()
         dated = sorted(((micros_or_none(order.placed) or 0, order.id) for order in theirs), reverse=True)
         return [self._orders[source][id_].order for _, id_ in dated[:LATEST_ORDERS]]

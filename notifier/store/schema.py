@@ -53,4 +53,4 @@ def expect(connection: Connection, *, older_too: bool = False) -> str:
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(alembic_version.name):
         return None
-    return connection.scalar(select(alembic_version.c.version_num))
+    return connection.scalar(select(alembic_version.c.version_num)) or ""  # begun, and nothing made yet

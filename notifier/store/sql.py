@@ -128,6 +128,6 @@ def _facts(
     theirs = orders.of_customers(connection, source, known)
     sent = {name: suppressions.sent(connection, source, known, name, start) for name, start in since.items()}
     return {
-        customer: CustomerFacts(theirs.get(customer, ()), {name: sent[name].get(customer, 0) for name in since})
+        customer: CustomerFacts(theirs.get(customer, []), {name: sent[name].get(customer, 0) for name in since})
         for customer in customers
     }

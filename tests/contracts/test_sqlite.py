@@ -18,15 +18,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
 
 from notifier.errors import EXIT_IO, EXIT_RUNNING, AlreadyRunning, StoreDamaged, StoreError
 from notifier.interfaces import Changes, Recovered, Selection
 from notifier.model.reminder import State
-from notifier.store import backup, hold, open_store
+from notifier.store import backup, hold, open_store, schema
 from notifier.store.database import Database
 from notifier.store.files import open_database
 from notifier.store.sql import SqlStore
+from notifier.store.tables import SCHEMA
 from tests.fakes.rows import LEASE, NOW, attempt, planned, plans, stored
 
 ROOT = Path(__file__).parents[2]
@@ -195,6 +196,35 @@ async def test_a_place_that_may_not_be_written_to(tmp_path: Path) -> None:
         await open_store(url(tmp_path / "var" / "notifier.db"))
 
 
+# Migrations
+
+
+def test_migrations_make_the_same_tables_as_a_new_file() -> None:
+    found = []
+    for make in (schema.create, schema.upgrade):
+        engine = create_engine("sqlite://")
+        with engine.begin() as connection:
+            make(connection)
+            rows = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema ORDER BY name")
+            found.append([(kind, name, " ".join((sql or "").split())) for kind, name, sql in rows])
+            assert schema.expect(connection) == SCHEMA
+            schema.ensure(connection)
+        engine.dispose()
+    assert found[0] == found[1]
+    assert len(found[0]) > 20
+
+
+async def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    sql(file, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    for _ in range(2):
+        store = await open_store(url(file))
+        await store.apply(plans(planned()))
+        assert await store.counts() == {State.PLANNED: 1}
+        await store.close()
+    assert sql(file, "SELECT version_num FROM alembic_version") == [(SCHEMA,)]
+
+
 # Damage
 
 
@@ -225,6 +255,32 @@ async def test_after_damage_nothing_more_is_written(file: Path) -> None:
         await store.orders("shop", ["o1"])
     with pytest.raises(StoreDamaged):
         await store.set_meta("name", "value")
+    await store.close()
+
+
+async def test_damage_in_a_large_file_is_found_while_it_is_used(file: Path) -> None:
+    await filled(file)
+    overwrite(file, 0.5)
+    database = Database(file)
+    database.check_meanwhile()
+
+    async def work() -> None:
+        while True:
+            await database.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+
+    with pytest.raises(StoreDamaged):
+        await asyncio.wait_for(work(), 10)
+    await database.close()
+
+
+async def test_a_large_file_opens_and_closes_without_waiting_for_its_check(file: Path) -> None:
+    await filled(file, orders=1)
+    sql(file, "CREATE TABLE ballast AS SELECT zeroblob(70000000)")
+    for _ in range(2):
+        store = await open_store(url(file))
+        assert await store.digests("shop", ["o0"]) == {"o0": "d1"}
+        await store.close()
+    store = await open_store(url(file))
     await store.close()
 
 
