@@ -70,7 +70,7 @@ class Dialogue(asyncio.Protocol):
         1. MAIL, RCPT and DATA, in one write where the server offers PIPELINING (RFC 2920). Whatever goes wrong: not
            sent. Only the server's 354 to DATA lets the body follow.
         2. The body and the dot. Whatever goes wrong from here but a clear refusal: unknown.
-        Raises Stale if this kept connection turned out to be closed; nothing was offered then.
+        Raises Stale if this kept connection turned out to be closed; the message has surely not left then.
         """
         if trouble := self._cannot_carry(recipient, content):
             return Refused(trouble)
@@ -226,7 +226,7 @@ class Dialogue(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._closed_by_server = not self._lost
+        self._closed_by_server = self._closed_by_server or not self._lost
         self._lose("cut the connection" if exc else "closed the connection")
         self._transport = None
         if not self._gone.done():
