@@ -5,10 +5,8 @@ It is the very same pipeline, on an in-memory store, reading histories instead o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from notifier.clock import VirtualClock
@@ -16,59 +14,20 @@ from notifier.interfaces import Selection
 from notifier.model.message import Attempt, Message, Outcome, Receipt
 from notifier.model.order import Customer, Order
 from notifier.model.reminder import Reminder, State
+from notifier.model.simulation import Said, Simulation, Unsaid
 from notifier.outlet import Outlet
 from notifier.parts import build_channels, build_planner, build_texts
 from notifier.pipeline import Desk, Pipeline
 from notifier.rules.brake import Brake
+from notifier.rules.phrases import Times, ground
+from notifier.rules.recheck import allowed_from
 from notifier.settings import Settings
 from notifier.sources.replay import ReplaySource
 from notifier.store.memory import MemoryStore
 
 _EVERYTHING = 10**9
 _NO_BRAKE = Brake(1.0, _EVERYTHING)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message of the simulation."""
-
-    at: datetime
-    source: str
-    order: str
-    customer: str
-    job: str
-    step: int
-    channel: str
-    address: str
-    text: str
-    due: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unsaid:
-    """One reminder that was planned and not said, or is still to come after the end."""
-
-    at: datetime
-    source: str
-    order: str
-    customer: str
-    job: str
-    step: int
-    state: State
-    reason: str
-
-
-@dataclass(slots=True)
-class Simulation:
-    """What would happen from `since` to `until`. `too_old` counts, by job, what a first start leaves alone."""
-
-    since: datetime
-    until: datetime
-    orders: int = 0
-    said: list[Said] = field(default_factory=list)
-    unsaid: list[Unsaid] = field(default_factory=list)
-    too_old: Counter[str] = field(default_factory=Counter)
+_ON_TIME = timedelta(minutes=1)
 
 
 class Reaching(Protocol):
@@ -146,14 +105,36 @@ async def play(
             break
         clock.move_to(instant)
         tell((instant - simulation.since).total_seconds())
-    await _collect(simulation, store)
+    zones = {order.customer.id: order.customer.zone for own in orders.values() for order in own}
+    await _collect(simulation, store, _Reasons(desk, zones, until))
     return simulation
 
 
-async def _collect(simulation: Simulation, store: MemoryStore) -> None:
+class _Reasons:
+    """Why each message leaves when it does."""
+
+    def __init__(self, desk: Desk, zones: Mapping[str, str], now: datetime) -> None:
+        self._jobs = desk.planner.jobs
+        self._rules = desk.rules
+        self._zones = zones
+        self._times = Times(desk.planner.shop.zone, now)
+
+    def of(self, reminder: Reminder, left: datetime) -> str:
+        """`12 hours after the order was placed; due Sun 1 Mar, 23:00, in the quiet hours`."""
+        job = self._jobs[reminder.key.job]
+        words = ground(job, reminder.key)
+        if left - reminder.due < _ON_TIME:
+            return words
+        zone = self._zones.get(reminder.customer) or self._times.zone
+        quiet = allowed_from(job, reminder.due, self._rules, zone) > reminder.due
+        return f"{words}; due {self._times.at(reminder.due)}{', in the quiet hours' if quiet else ''}"
+
+
+async def _collect(simulation: Simulation, store: MemoryStore, reasons: _Reasons) -> None:
     reminders = {reminder.id: reminder for reminder in await store.list_reminders(Selection(limit=_EVERYTHING))}
     for row in await store.list_attempts(Selection(limit=_EVERYTHING)):
-        simulation.said.append(_said(reminders[row.attempt.reminders[0][0]], row.attempt))
+        own = [reminders[id_] for id_, _ in row.attempt.reminders]
+        simulation.said.append(_said(own, row.attempt, reasons))
     for reminder in reminders.values():
         if reminder.state is not State.ACCEPTED:
             simulation.unsaid.append(_unsaid(reminder))
@@ -161,26 +142,27 @@ async def _collect(simulation: Simulation, store: MemoryStore) -> None:
     simulation.unsaid.sort(key=lambda unsaid: (unsaid.at, unsaid.order, unsaid.job))
 
 
-def _said(reminder: Reminder, attempt: Attempt) -> Said:
-    source, order, job, _, step, _ = reminder.key
-    late = attempt.started - reminder.due
-    reason = f"due {reminder.due:%Y-%m-%d %H:%M} UTC, {reminder.reason}" if late and reminder.reason else ""
+def _said(reminders: Sequence[Reminder], attempt: Attempt, reasons: _Reasons) -> Said:
+    first = reminders[0]
+    source, order, job, _, step, _ = first.key
     return Said(
-        attempt.started,
-        source,
-        order,
-        attempt.customer,
-        job,
-        step,
-        attempt.channel,
-        attempt.address,
-        attempt.content.decode(),
-        reminder.due,
-        reason,
+        at=attempt.started,
+        source=source,
+        order=order,
+        customer=attempt.customer,
+        job=job,
+        step=step,
+        channel=attempt.channel,
+        address=attempt.address,
+        text=attempt.content.decode(),
+        due=first.due,
+        reason=reasons.of(first, attempt.started),
+        about=tuple(reminder.key.subject for reminder in reminders if reminder.key.subject),
     )
 
 
 def _unsaid(reminder: Reminder) -> Unsaid:
-    source, order, job, _, step, _ = reminder.key
+    source, order, job, subject, step, _ = reminder.key
     at = reminder.wake if reminder.state is State.PLANNED else reminder.updated or reminder.due
-    return Unsaid(at, source, order, reminder.customer, job, step, reminder.state, reminder.reason)
+    about = (subject,) if subject else ()
+    return Unsaid(at, source, order, reminder.customer, job, step, reminder.state, reminder.reason, reminder.due, about)

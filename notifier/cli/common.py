@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from notifier.settings import Settings
 
 T = TypeVar("T")
+_DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
 
 
 def config_of(context: typer.Context) -> Path | None:
@@ -36,6 +36,8 @@ def settings_of(context: typer.Context, *, secrets: bool = False) -> Settings:
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work to its end."""
+    import asyncio
+
     return asyncio.run(work)
 
 
@@ -53,17 +55,24 @@ async def reading(settings: Settings) -> AsyncIterator[Store]:
 
 def local(instant: datetime | None, zone: str) -> str:
     """An instant on the shop's clock, to the minute."""
+    from zoneinfo import ZoneInfo
+
     return "" if instant is None else f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
-def instant_of(text: str, zone: str) -> datetime:
-    """Read a date or time of the command line; without an offset it is on the shop's clock."""
+def instant_of(text: str, zone: str, *, end: bool = False) -> datetime:
+    """Read a date or time of the command line; without an offset it is on the shop's clock.
+
+    A bare date is the day's beginning, or with `end` the moment at which it is over.
+    """
     from notifier.rules.schedule import localise
 
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a date; write it as 2026-03-01 or 2026-03-01T09:00") from None
+    if end and _DATE.fullmatch(text):
+        found += timedelta(days=1)
     return found if found.tzinfo else localise(found, zone)
 
 

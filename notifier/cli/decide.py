@@ -10,10 +10,12 @@ import typer
 from notifier.cli.common import run_async, settings_of, writing
 from notifier.errors import UsageError
 
+_ABOUT = "Deciding"
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(approve)
+    app.command(rich_help_panel=_ABOUT)(approve)
 
 
 def approve(context: typer.Context, source: Annotated[str, typer.Argument(help="The source's name.")]) -> None:

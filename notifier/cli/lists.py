@@ -21,13 +21,14 @@ States = Annotated[list[str] | None, typer.Option("--state", help=f"One of {', '
 OneOrder = Annotated[str, typer.Option("--order", help="Only those of this order.")]
 Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print them.")]
+_ABOUT = "Looking at what it does"
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(reminders)
-    app.command()(messages)
-    app.command()(status)
+    app.command(rich_help_panel=_ABOUT)(reminders)
+    app.command(rich_help_panel=_ABOUT)(messages)
+    app.command(rich_help_panel=_ABOUT)(status)
 
 
 def reminders(

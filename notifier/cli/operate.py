@@ -11,14 +11,16 @@ import typer
 from notifier.cli.common import config_of, run_async, settings_of
 from notifier.errors import EXIT_IO, UsageError
 
+_ABOUT = "Running it"
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(run)
-    app.command()(demo)
-    app.command("import")(import_)
-    app.command("send-test")(send_test)
-    app.command()(backup)
+    app.command(rich_help_panel=_ABOUT)(run)
+    app.command(rich_help_panel=_ABOUT)(demo)
+    app.command("import", rich_help_panel=_ABOUT)(import_)
+    app.command("send-test", rich_help_panel=_ABOUT)(send_test)
+    app.command(rich_help_panel=_ABOUT)(backup)
 
 
 def run(context: typer.Context) -> None:

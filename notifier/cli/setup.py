@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from notifier.settings import Settings
 
 _SHOWN = 20
+_ABOUT = "Setting up"
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(init)
-    app.command()(check)
-    app.command()(schema)
-    app.command()(doctor)
+    app.command(rich_help_panel=_ABOUT)(init)
+    app.command(rich_help_panel=_ABOUT)(check)
+    app.command(rich_help_panel=_ABOUT)(schema)
+    app.command(rich_help_panel=_ABOUT)(doctor)
 
 
 def init(

@@ -7,6 +7,8 @@ import re
 _CJK = re.compile("[\u3400-\u9fff\uac00-\ud7a3\u3040-\u30ff]")
 _NUMBERED = re.compile(r"[A-Za-z-]*\d[A-Za-z\d-]*")
 _SHORTEST_PHONE = 8
+_SHORTEST_OTHER = 5
+_PHONE = re.compile(r"\+?[\d ()./-]+")
 
 
 def mask_phone(phone: str) -> str:
@@ -14,6 +16,21 @@ def mask_phone(phone: str) -> str:
     if len(phone) < _SHORTEST_PHONE:
         return "*" * max(0, len(phone) - 2) + phone[-2:]
     return f"{phone[:-8]}****{phone[-4:]}"
+
+
+def mask_recipient(address: str) -> str:
+    """`anna@example.com` → `a***@example.com`; a phone number as `mask_phone` does; of anything else the last two."""
+    name, at, domain = address.rpartition("@")
+    if at:
+        return f"{name[:1]}***@{domain}"
+    if _PHONE.fullmatch(address):
+        return mask_phone(address)
+    return f"***{address[-2:]}" if len(address) > _SHORTEST_OTHER else "***"
+
+
+def mask_customer(id_: str) -> str:
+    """A shop's own name for a customer; where that is a mail address, as many have it for guests, it is masked."""
+    return mask_recipient(id_) if "@" in id_ else id_
 
 
 def mask_name(name: str) -> str:

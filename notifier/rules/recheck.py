@@ -130,11 +130,16 @@ def _obstacle(way: Way, q: Question) -> str:
     return "the address is suppressed" if way.suppressed else ""
 
 
+def allowed_from(job: Job, instant: datetime, rules: SendingRules, zone: str) -> datetime:
+    """When what is due at `instant` may leave at the earliest, quiet hours being those of the reader's `zone`."""
+    if job.any_hour and job.purpose is Purpose.SERVICE:
+        return instant
+    return next_allowed(instant, rules.quiet_hours.get(job.purpose), zone)
+
+
 def quiet_hours(q: Question) -> Wait | Drop | None:
     """Nothing is said in the quiet hours of the reader's zone, unless the job may at any hour."""
-    if q.job.any_hour and q.job.purpose is Purpose.SERVICE:
-        return None
-    allowed = next_allowed(q.facts.now, q.facts.rules.quiet_hours.get(q.job.purpose), q.facts.zone)
+    allowed = allowed_from(q.job, q.facts.now, q.facts.rules, q.facts.zone)
     if allowed <= q.facts.now:
         return None
     if allowed > q.reminder.until:
