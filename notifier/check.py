@@ -56,7 +56,8 @@ class QueueChange:
 
 async def queue_changes(settings: Settings, store: Store, now: datetime) -> list[QueueChange]:
     """What these settings would change among the planned reminders. Nothing is written."""
-    planner, changes = build_planner(settings), []
+    planner = build_planner(settings)
+    changes: list[QueueChange] = []
     for mark in await store.marks():
         last = ""
         while rows := await store.orders_after(mark.source, last, _PAGE):
