@@ -47,7 +47,7 @@ def conclude(sent: Sent, outcome: Outcome, now: datetime, jitter: float) -> Resu
 def _later(sent: Sent, outcome: TryLater, now: datetime, jitter: float) -> Result:
     """A try that was the channel's fault or never begun does not use up the reminder's own patience."""
     reason = f"{sent.attempt.channel}: {outcome.reason}"
-    attempts = 0 if outcome.channel_down else sent.reminder.attempts
+    attempts = 0 if outcome.channel_down else sent.reminder.attempts + 1
     wake = next_try(attempts, now, sent.attempt.until, outcome.after, jitter)
     if wake is None:
         return Result(sent.attempt.id, State.EXPIRED, f"could not be sent in time ({reason})", "later")
