@@ -23,7 +23,7 @@ from notifier.sources.http_paging import Pager, Place
 from notifier.sources.json_records import JsonRecords, decoded
 from notifier.sources.normalise import Normaliser
 from notifier.sources.paths import compile_path
-from notifier.sources.window import BEGINNING, bound_window
+from notifier.sources.window import begin_window, bound_window
 
 _GONE = {404, 410}
 _STALE = {400, 404, 410, 422}
@@ -105,10 +105,7 @@ class HttpSource:
         await self._client.close()
 
     def _begin(self, read: datetime | None, now: datetime) -> _Round:
-        if read is None:
-            since = now - self._options.oldest if self._options.oldest else BEGINNING
-        else:
-            since = max(read - self._options.overlap, BEGINNING)
+        since = begin_window(read, now, self._options.overlap, self._options.oldest)
         return _Round(since, max(now, since))
 
     async def _pages(self, round_: _Round) -> AsyncGenerator[Page, None]:

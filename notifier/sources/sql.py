@@ -20,7 +20,7 @@ from notifier.sources.sql_options import SqlOptions, binds_of
 from notifier.sources.sql_position import Cursor, Keyset, Position
 from notifier.sources.sql_times import mismatch
 from notifier.sources.values import identity
-from notifier.sources.window import BEGINNING, Form, bound_window
+from notifier.sources.window import Form, begin_window, bound_window
 
 _BATCH = 500
 
@@ -94,7 +94,7 @@ class SqlSource:
         await self._database.close()
 
     def _start(self, read: datetime | None, now: datetime) -> Position:
-        since = BEGINNING if read is None else max(read - self._options.overlap, BEGINNING)
+        since = begin_window(read, now, self._options.overlap)
         until = max(now, since)
         first, last = bound_window(since, until, self._zone, self._form)
         lowest = {"text": "", "integer": -(2**63), "uuid": UUID(int=0)}[self._id_type]

@@ -12,6 +12,17 @@ Form = Literal["utc", "local", "blank", "epoch", "epoch_ms", "naive", "aware"]
 Bound = str | int | datetime
 
 
+def begin_window(read: datetime | None, now: datetime, overlap: timedelta, oldest: timedelta | None = None) -> datetime:
+    """Where a round begins that follows one which read up to `read`: `overlap` before that.
+
+    The first begins `oldest` before now. So does one whose predecessor read into the future: our clock was wrong then,
+    and nobody knows which changes that round has missed. Orders that have not changed cost little.
+    """
+    if read is None or read - overlap > now:
+        return now - oldest if oldest else BEGINNING
+    return max(read - overlap, BEGINNING)
+
+
 def bound_window(since: datetime, until: datetime, zone: str, form: Form) -> tuple[Bound, Bound]:
     """`since` and `until` as `form` says.
 
