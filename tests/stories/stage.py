@@ -1,0 +1,259 @@
+"""The whole program on a stage: the real daemon between a pretend shop, a pretend Twilio and a mail server.
+
+    stage.show(order(1001))
+    await stage.open("unpaid-nudge")
+    await stage.fast_forward(hours=12)
+    stage.expect_sms(1001, "awaits payment")
+
+Time stands still but for `fast_forward`, which jumps and returns when the daemon has done all there is to do by then.
+Every message has to be expected: what else was sent fails the story when it ends, and so does personal data in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from notifier import logs
+from notifier.daemon import Daemon
+from notifier.interfaces import AttemptRow, Quarantined, Selection, SourceMark
+from notifier.model.reminder import Reminder, State
+from notifier.service import ServiceManager
+from notifier.settings import load_settings
+from notifier.store import open_store
+from tests.fakes.jumping_clock import JumpingClock
+from tests.fakes.notify_socket import NotifySocket
+from tests.fakes.shop import PretendShop
+from tests.fakes.twilio import TwilioFake
+from tests.stories.world import (
+    PERSONAL,
+    START,
+    Fields,
+    MailServer,
+    mail_of,
+    only,
+    phone_of,
+    settings_for,
+    write_settings,
+)
+
+PATIENCE = 20.0
+"""Seconds of real time after which a story that does not go on has failed."""
+
+
+class Stage:
+    """`folder` is where settings and database are; `read_log` gives what the daemon wrote since the last time."""
+
+    def __init__(self, folder: Path, read_log: Callable[[], str]) -> None:
+        self.folder = folder
+        self.clock = JumpingClock(START)
+        self.shop = PretendShop()
+        self.twilio = TwilioFake(self.clock)
+        self.mail = MailServer()
+        self.manager = NotifySocket(watchdog_usec=60_000_000)
+        self.settings: dict[str, Any] = {}
+        self._read_log = read_log
+        self._written = ""
+        self._personal: set[str] = set()
+        self._sms_read = 0
+        self._mail_read = 0
+        self._daemon: Daemon | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._servers = AsyncExitStack()
+
+    # The daemon
+
+    async def open(self, *jobs: str, **changes: Any) -> None:
+        """Start the daemon with these jobs alone, `changes` overriding their files, and let it do what there is."""
+        if jobs:
+            only(self.settings, *jobs, **changes)
+        file = self.write()
+        settings = load_settings(file)
+        logs.configure(settings.log.format, settings.log.level)
+        manager = ServiceManager(self.manager.environment)
+        self._daemon = Daemon(settings, partial(load_settings, file), manager, self.clock)
+        self._running = asyncio.create_task(self._daemon.run())
+        await self._unless_it_fails(self._daemon.ready.wait())
+        await self._unless_it_fails(self._daemon.settled())
+
+    async def close(self) -> None:
+        """Stop the daemon as SIGTERM does."""
+        if self._daemon is not None and self._running is not None:
+            self._daemon.stop()
+            running, self._daemon, self._running = self._running, None, None
+            async with asyncio.timeout(PATIENCE):
+                await running
+
+    async def restart(self) -> None:
+        """Stop it and start it again."""
+        await self.close()
+        await self.open()
+
+    async def reload(self) -> None:
+        """Write the settings as they are now, and have the daemon read them as SIGHUP does."""
+        self.write()
+        self.daemon.reload()
+        await self.settled()
+
+    def write(self) -> Path:
+        """Write the settings as they are now."""
+        return write_settings(self.folder, self.settings)
+
+    async def fast_forward(self, **step: float) -> None:
+        """Jump by so many hours, minutes, … and wait until everything that is due by then is done."""
+        self.jump(**step)
+        await self.settled()
+
+    async def forward_to(self, instant: datetime) -> None:
+        """The same, to an instant."""
+        await self.fast_forward(seconds=(instant - self.clock.now()).total_seconds())
+
+    def jump(self, **step: float) -> None:
+        """Move the clock and wake the daemon, without waiting for what it does."""
+        self.clock.jump(timedelta(**step))
+        self.daemon.wake()
+
+    async def settled(self) -> None:
+        """Wait until the daemon has nothing left to do."""
+        await self._unless_it_fails(self.daemon.settled())
+
+    @property
+    def daemon(self) -> Daemon:
+        assert self._daemon is not None, "the daemon is not running"
+        return self._daemon
+
+    async def _unless_it_fails(self, waiting: Any) -> None:
+        assert self._running is not None
+        task = asyncio.ensure_future(waiting)
+        done, _ = await asyncio.wait({task, self._running}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if task in done:
+            return
+        task.cancel()
+        if self._running in done:
+            self._running.result()
+        raise AssertionError("the daemon " + ("ended" if done else f"is not done after {PATIENCE} s"))
+
+    # The shop
+
+    def show(self, *orders: Fields) -> None:
+        """The shop has these orders, changed just now."""
+        now = self.clock.now().isoformat()
+        self.shop.put(*({"updated": now, **one} for one in orders))
+        self._personal.update(text for one in orders for name in PERSONAL if (text := one.get(name)))
+
+    def change(self, number: int, **fields: Any) -> None:
+        """Something happens to an order of the shop."""
+        self.show({**self.shop.orders[str(number)], "updated": self.clock.now().isoformat(), **fields})
+
+    # What customers get
+
+    def expect_sms(self, number: int, *words: str) -> str:
+        """The next SMS went to the customer of this order, with these words in it."""
+        assert len(self.twilio.messages) > self._sms_read, f"no SMS about {number}; {self._sent()}"
+        message = self.twilio.messages[self._sms_read]
+        self._sms_read += 1
+        body: str = message["body"]
+        assert message["to"] == phone_of(number), f"the SMS went to {message['to']}: {body}"
+        assert not [word for word in words if word not in body], body
+        return body
+
+    def expect_mail(self, number: int, *words: str) -> EmailMessage:
+        """The next e-mail went to the customer of this order, with these words in its subject or text."""
+        assert len(self.mail.taken) > self._mail_read, f"no e-mail about {number}; {self._sent()}"
+        taken = self.mail.taken[self._mail_read]
+        self._mail_read += 1
+        mail = message_from_bytes(taken.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        plain = mail.get_body(("plain",))
+        text = f"{mail['Subject']}\n{plain.get_content() if plain else ''}"
+        assert f"<{mail_of(number)}>" in taken.rcpt, f"the e-mail went to {taken.rcpt}: {text}"
+        assert not [word for word in words if word not in text], text
+        return mail
+
+    def expect_silence(self) -> None:
+        """Nobody was told anything that was not expected."""
+        assert not self._sent(), self._sent()
+
+    def _sent(self) -> str:
+        texts = [f"SMS to {one['to']}: {one['body']}" for one in self.twilio.messages[self._sms_read :]]
+        texts += [f"e-mail {one.rcpt}" for one in self.mail.taken[self._mail_read :]]
+        return "; ".join(texts)
+
+    # What the daemon knows and tells
+
+    async def reminders(self, number: int) -> list[Reminder]:
+        """What is stored about an order, by job and part."""
+        found = await self._ask(lambda store: store.list_reminders(Selection(order=str(number))))
+        return sorted(found, key=lambda reminder: reminder.key)
+
+    async def reminder(self, number: int) -> Reminder:
+        """The only reminder about an order."""
+        (found,) = await self.reminders(number)
+        return found
+
+    async def messages(self, *states: State) -> Sequence[AttemptRow]:
+        """What `notifier messages --state …` lists."""
+        rows: Sequence[AttemptRow] = await self._ask(lambda store: store.list_attempts(Selection(states)))
+        return rows
+
+    async def quarantined(self) -> Sequence[Quarantined]:
+        rows: Sequence[Quarantined] = await self._ask(lambda store: store.quarantined())
+        return rows
+
+    async def mark(self) -> SourceMark:
+        mark: SourceMark = await self._ask(lambda store: store.mark("shop"))
+        return mark
+
+    async def _ask(self, question: Callable[[Any], Any]) -> Any:
+        store = await open_store(f"sqlite:///{self.folder}/notifier.db", read_only=True)
+        try:
+            return await question(store)
+        finally:
+            await store.close()
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The lines of the log about this."""
+        return [line for line in self._lines() if line.get("event") == event]
+
+    def _lines(self) -> Iterable[dict[str, Any]]:
+        self._written += self._read_log()
+        return [json.loads(line) for line in self._written.splitlines() if line.startswith("{")]
+
+    # Setting up and taking down
+
+    async def __aenter__(self) -> Self:
+        self._handlers = list(logging.getLogger().handlers)
+        for server in (self.shop, self.twilio, self.mail, self.manager):
+            await self._servers.enter_async_context(server)
+        self.settings = settings_for(self.shop.settings(), self.twilio.url, self.mail.port)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            await self.close()
+        finally:
+            await self._servers.aclose()
+            for handler in set(logging.getLogger().handlers) - set(self._handlers):
+                logging.getLogger().removeHandler(handler)
+        if kind is None:
+            self.expect_silence()
+            assert not self.shop.surprises
+            assert not self.mail.violations
+            self._check_log()
+
+    def _check_log(self) -> None:
+        """No line may hold anything about a person, and none may tell of a failure inside the program."""
+        lines = list(self._lines())
+        assert lines, "the daemon wrote no log"
+        for one in self._personal:
+            assert one not in self._written, f"the log holds {one!r}"
+        assert not [line for line in lines if "cause" in line or "Traceback" in str(line)]
