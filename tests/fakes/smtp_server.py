@@ -75,7 +75,8 @@ class Authority:
 class ScriptedSmtp:
     """Answers every step as `script` says – the next of the step's list – and the rest as good servers do.
 
-    A server that did not offer PIPELINING writes a line to `violations` when the client does not wait for its answers.
+    What a client must not do – not wait for answers without PIPELINING, begin a message inside another – goes to
+    `violations`.
     `segments` are the pieces of bytes as they came, `taken` the messages it answered with a 250.
     """
 
@@ -148,6 +149,7 @@ class _Conversation(asyncio.Protocol):
         self._buffer = b""
         self._step = "command"
         self._mail = self._rcpt = ""
+        self._open = False
         self._cut_next = False
         self._upgrade: asyncio.Task[None] | None = None
         self._upgrading = False
@@ -204,7 +206,7 @@ class _Conversation(asyncio.Protocol):
         if end == 1:
             return False
         body, self._buffer = self._buffer[:end], self._buffer[end + 3 :]
-        self._step = "command"
+        self._step, self._open = "command", False
         ended = Taken(self._mail, self._rcpt, body)
         self._server.ended.append(ended)
         self._server.commands.append(".")
@@ -222,6 +224,9 @@ class _Conversation(asyncio.Protocol):
         answer = self._server.answer(step)
         if self._buffer and "PIPELINING" not in self._server.extensions:
             self._server.violations.append(f"did not wait for the answer to {step}")
+        if step == "MAIL" and self._open:
+            self._server.violations.append("began a message inside another")
+        self._open = (self._open or step == "MAIL") and step != "RSET"
         self._mail = line if step == "MAIL" else self._mail
         self._rcpt = line if step == "RCPT" else self._rcpt
         if answer is Act.CUT_ON_NEXT_BYTE or (isinstance(answer, str) and answer.startswith("354")):
