@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.common import reading, run_async, settings_of
-from notifier.cli.show import colours, paragraph
+from notifier.cli.show import colours, heading, paragraph
 from notifier.errors import EXIT_USAGE, UsageError
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ def explain(
 
 def _told(explanation: Explanation) -> str:
     """An explanation as lines that fit the terminal."""
-    title = typer.style(explanation.title, bold=True) if colours() else explanation.title
-    lines = [title, paragraph(" ".join(explanation.story))]
+    lines = [heading(explanation.title), paragraph(" ".join(explanation.story))]
     for section in explanation.sections:
-        lines += ["", typer.style(section.heading, bold=True) if colours() else section.heading]
+        lines += ["", heading(section.heading)]
         for item in section.items:
             sign, colour = _SIGNS[item.mark]
             text = paragraph(item.text, "  X ")

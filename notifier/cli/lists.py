@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.common import local, reading, run_async, settings_of
+from notifier.cli.common import reading, run_async, settings_of
 from notifier.cli.show import Format, show
 from notifier.errors import UsageError
 from notifier.model.reminder import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from notifier.interfaces import AttemptRow, Selection, SourceMark
     from notifier.model.reminder import Reminder
@@ -21,6 +21,8 @@ States = Annotated[list[str] | None, typer.Option("--state", help=f"One of {', '
 OneOrder = Annotated[str, typer.Option("--order", help="Only those of this order.")]
 Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print them.")]
+_REMINDERS = ("id", "source", "order", "job", "about", "step", "state", "due", "next", "reason")
+_MESSAGES = ("id", "order", "job", "channel", "to", "state", "time", "reference", "reason")
 _ABOUT = "Looking at what it does"
 
 
@@ -40,7 +42,6 @@ def reminders(
 ) -> None:
     """List reminders: what is planned, what was said, what was not and why."""
     settings = settings_of(context)
-    zone = settings.shop.zone
 
     async def work() -> Sequence[Reminder]:
         async with reading(settings) as store:
@@ -49,18 +50,26 @@ def reminders(
     rows = [
         (
             r.id,
+            r.key.source,
             r.key.order,
             r.key.job,
             r.key.subject,
             r.key.step + 1,
-            r.state,
-            local(r.due, zone),
-            local(r.wake, zone),
+            str(r.state),
+            r.due,
+            r.wake,
             r.reason,
         )
         for r in run_async(work())
     ]
-    show("Reminders", ("id", "order", "job", "about", "step", "state", "due", "next", "reason"), rows, format)
+    hidden = {"source"}
+    if not any(row[4] for row in rows):
+        hidden.add("about")
+    if not any(row[5] > 1 for row in rows):
+        hidden.add("step")
+    if all(row[7] == row[8] or row[6] != State.PLANNED for row in rows):
+        hidden.add("next")
+    show("Reminders", _REMINDERS, rows, format, settings.shop.zone, hidden=hidden)
 
 
 def messages(
@@ -71,31 +80,20 @@ def messages(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """List what was sent, or tried, to whom and with what result; addresses are masked."""
-    from notifier.rules.masking import mask_recipient
-
     settings = settings_of(context)
-    zone = settings.shop.zone
 
     async def work() -> Sequence[AttemptRow]:
         async with reading(settings) as store:
             return await store.list_attempts(_selection(state, order, limit))
 
-    rows = [
-        (
-            row.attempt.id[:8],
-            row.order,
-            row.job,
-            row.attempt.channel,
-            mask_recipient(row.attempt.address),
-            row.state,
-            local(row.attempt.started, zone),
-            row.reason,
-            row.reference,
-        )
-        for row in run_async(work())
-    ]
-    columns = ("id", "order", "job", "channel", "to", "state", "time", "reason", "reference")
-    show("Messages", columns, rows, format)
+    rows = [(*_who(row), str(row.state), row.attempt.started, row.reference, row.reason) for row in run_async(work())]
+    show("Messages", _MESSAGES, rows, format, settings.shop.zone, hidden={"reference"})
+
+
+def _who(row: AttemptRow) -> tuple[str, ...]:
+    from notifier.rules.masking import mask_recipient
+
+    return row.attempt.id[:8], row.order, row.job, row.attempt.channel, mask_recipient(row.attempt.address)
 
 
 def _selection(states: list[str] | None, order: str, limit: int) -> Selection:
@@ -110,17 +108,33 @@ def _selection(states: list[str] | None, order: str, limit: int) -> Selection:
 def status(context: typer.Context) -> None:
     """Tell how the shops are read, what waits and what needs a person."""
     settings = settings_of(context)
-    zone = settings.shop.zone
 
     async def work() -> tuple[Sequence[SourceMark], Mapping[State, int], int]:
         async with reading(settings) as store:
             return await store.marks(), await store.counts(), len(await store.quarantined())
 
     marks, counts, quarantined = run_async(work())
-    rows = [(m.source, local(m.read, zone), m.failures, m.paused or m.trouble) for m in marks]
-    show("Sources", ("source", "last read", "failures", "trouble"), rows)
+    zone = settings.shop.zone
+    rows = [(m.source, m.read, m.failures, _trouble(m)) for m in marks]
+    show("Sources", ("source", "last read", "failures", "trouble"), rows, zone=zone)
     show("Reminders", ("state", "count"), [(state, counts[state]) for state in State if state in counts])
+    for sentence in _to_do(marks, counts, quarantined):
+        print(sentence)
+
+
+def _trouble(mark: SourceMark) -> str:
+    return f"paused: {mark.paused}" if mark.paused else mark.trouble
+
+
+def _to_do(marks: Sequence[SourceMark], counts: Mapping[State, int], quarantined: int) -> Iterator[str]:
+    """What waits for a person, and the command that goes on from there."""
+    from notifier.rules.phrases import count
+
+    for mark in marks:
+        if mark.paused:
+            going = "goes on with its next poll" if mark.approved else f"waits for: notifier approve {mark.source}"
+            yield f"{mark.source} {going}"
     if quarantined:
-        print(f"{quarantined} orders could not be understood; notifier doctor lists them.")
+        yield f"{count(quarantined, 'order')} could not be understood: notifier doctor tells why"
     if held := counts.get(State.HELD, 0):
-        print(f"{held} messages are held for a person to decide: notifier messages --state held")
+        yield f"{count(held, 'message')} held until a person decides: notifier messages --state held"

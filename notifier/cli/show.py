@@ -16,10 +16,12 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-_PIPED_WIDTH = 200
-_LONG = ("reason", "trouble", "said")
-"""Columns of sentences: they wrap between words; the others are kept whole as long as there is room."""
-_SENTENCE = 24
+from notifier.cli.table import table
+
+_PIPED_WIDTH = 160
+_READABLE = 100
+_SENTENCES = ("reason", "trouble")
+"""Columns that wrap between words."""
 
 
 class Format(StrEnum):
@@ -84,44 +86,30 @@ def printable(text: str) -> str:
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     if not rows:
         print(f"No {title.lower()}.")
         return
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for number, column in enumerate(columns):
-        cells = [row[number] for row in rows]
-        long = column in _LONG
-        justify: Any = "right" if all(cell.isdecimal() for cell in cells) and not long else "left"
-        least = min(_SENTENCE, max(map(len, cells))) if long else None
-        table.add_column(column, justify=justify, no_wrap=not long, min_width=least, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    out = io.StringIO()
-    width = terminal_width() if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
-    Console(file=out, width=width, force_terminal=colours(), highlight=False).print(table)
-    print("\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()), end="\n\n")
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    width = _PIPED_WIDTH if piped else shutil.get_terminal_size().columns
+    lines = table(columns, rows, width, _SENTENCES)
+    print("\n".join([heading(title), *lines]), end="\n\n")
+
+
+def heading(text: str) -> str:
+    """A line that stands out where the terminal can show that."""
+    return f"\x1b[1m{text}\x1b[0m" if colours() else text
 
 
 def paragraph(text: str, lead: str = "") -> str:
     """Sentences wrapped to the terminal, the first line behind `lead`, the others below it."""
     return textwrap.fill(
         printable(text),
-        terminal_width(),
+        min(_READABLE, shutil.get_terminal_size().columns),
         initial_indent=lead,
         subsequent_indent=" " * len(lead),
         break_on_hyphens=False,
         break_long_words=False,
     )
-
-
-def terminal_width() -> int:
-    """How wide the reader's terminal is; lines longer than 100 characters are hard to read."""
-    return min(100, shutil.get_terminal_size().columns)
 
 
 def colours() -> bool:

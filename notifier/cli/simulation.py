@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _ABOUT = "Seeing what will be said, and why"
 _COLUMNS = ("time", "source", "order", "customer", "job", "step", "about", "channel", "to", "state", "reason")
 _ALWAYS_HIDDEN = ("source", "customer", "about")
+_NONE: Counter[str] = Counter()
 _AFTERWARDS = timedelta(days=92)
 
 
@@ -132,7 +134,10 @@ def _summary(simulation: Simulation) -> None:
 
     summary = simulation.by_job()
     states = sorted({state for job in summary for state in job.unsaid})
-    rows = [(job.name, job.said, *(job.unsaid[state].total() for state in states), job.too_old) for job in summary]
+    rows = [
+        (job.name, job.said, *(job.unsaid.get(state, _NONE).total() for state in states), job.too_old)
+        for job in summary
+    ]
     show("By job", ("job", "sent", *(str(state).replace("_", " ") for state in states), "too old"), rows)
     print(f"{count(len(simulation.said), 'message')} for {count(simulation.orders, 'order')}.")
     if simulation.too_old:
