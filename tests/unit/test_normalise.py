@@ -303,6 +303,7 @@ def test_what_is_no_language_is_none() -> None:
 def test_a_guest_is_known_by_the_address_without_telling_it() -> None:
     first, again = (read({"customer_id": 0, "customer_email": mail}) for mail in ("Ada@example.com", "ada@example.com"))
     assert first.customer.id == again.customer.id != read({"customer_email": "bob@example.com"}).customer.id
+    assert first.customer.id.startswith("guest-")
     assert "ada" not in first.customer.id.lower()
     assert read({"customer_phone": "+12025550123"}).customer.id.startswith("guest-")
     assert read({}).customer.id == ""
