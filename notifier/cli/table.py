@@ -27,7 +27,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, sen
     below = tail and left < _SENTENCE
 
     def line(row: Sequence[str]) -> list[str]:
-        head = _GAP.join(_pad(text, *how) for text, *how in zip(row[:short], widths, right, strict=True))
+        head = _GAP.join(map(_pad, row[:short], widths, right))
         if not tail or not row[-1]:
             return [head.rstrip()]
         if below:
