@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+
+from notifier.errors import RenderError
 
 _FOLD = 76  # RFC 2047 section 2: the longest line with an encoded word in it
 _WORD_BYTES = 39  # fill one encoded word so that `Reply-To: ` and the word fit into _FOLD
@@ -13,6 +17,7 @@ _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]+")
 _OPENS_WORD = re.compile(r"=+\?")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_PARSER = BytesHeaderParser(policy=compat32)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -68,6 +73,15 @@ def date_value(instant: datetime) -> str:
     t = instant.astimezone(UTC)
     day = f"{_DAYS[t.weekday()]}, {t.day:02} {_MONTHS[t.month - 1]} {t.year:04}"
     return f"{day} {t.hour:02}:{t.minute:02}:{t.second:02} +0000"
+
+
+def require_names(lines: str, names: list[str]) -> None:
+    """Parse header lines that hold unusual data as any reader would. Raises RenderError if there are others than meant.
+
+    Cleaning already makes that impossible; should it ever be wrong, the message is not sent.
+    """
+    if _PARSER.parsebytes(lines.encode()).keys() != names:
+        raise RenderError("the recipient's name or the subject would change the e-mail's headers")
 
 
 def _encoded_words(text: str) -> str:

@@ -17,7 +17,6 @@ from notifier.model.message import Outcome, Refused, TryLater, Unknown
 
 _LINE = re.compile(rb"[1-5]\d\d(?:[ \r-]|\Z)")
 _LONGEST_REPLY = 32_768
-_MOST_REPLIES = 16
 _GOODBYE = 2.0  # seconds a server has to answer QUIT and to close
 _STEPS: tuple[Step, ...] = ("sender", "recipient", "message")
 
@@ -51,6 +50,7 @@ class Dialogue(asyncio.Protocol):
         self._rest = b""
         self._lines: list[str] = []
         self._replies: deque[Reply] = deque()
+        self._awaited = 0
         self._waiter: asyncio.Future[None] | None = None
         self._lost = ""
         self._closed_by_server = False
@@ -58,11 +58,7 @@ class Dialogue(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """True if the next message may go this way: connected, and nothing was said that nobody asked for."""
-        return not (self._lost or self._unasked)
-
-    @property
-    def _unasked(self) -> bool:
-        return bool(self._replies or self._rest or self._lines)
+        return not (self._lost or self._rest or self._lines)
 
     async def hand_over(self, sender: str, recipient: str, content: bytes) -> Outcome:
         """Offer the message to one recipient, and hand it over if the server wants it.
@@ -128,7 +124,7 @@ class Dialogue(asyncio.Protocol):
         """The answers, up to the first refusal or, pipelined, all of them. Raises Lost when none of them refuses."""
         pipelined = "pipelining" in self._extensions
         if pipelined:
-            self._write(b"".join(commands))
+            self._write(b"".join(commands), len(commands))
         replies: list[Reply] = []
         for command in commands:
             if not pipelined:
@@ -173,9 +169,6 @@ class Dialogue(asyncio.Protocol):
         wire = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
         if wire.startswith(b"."):
             wire = b"." + wire
-        if self._unasked:
-            self.abort()
-            return TryLater("the mail server answered more than it was asked, before it had the message")
         try:
             self._write(wire)
         except Lost as lost:
@@ -188,11 +181,12 @@ class Dialogue(asyncio.Protocol):
             self.abort()
         return verdict(reply)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, answers: int = 1) -> None:
         if self._transport is not None and self._transport.is_closing():
             self.connection_lost(None)
         if self._transport is None:
             raise Lost(self._lost)
+        self._awaited += answers
         self._transport.write(data)
 
     async def _reply(self, seconds: float) -> Reply:
@@ -239,12 +233,19 @@ class Dialogue(asyncio.Protocol):
                 self._lose("answered what is not SMTP")
                 return
             self._lines.append(line[4:].decode("utf-8", "replace").strip())
-            if line[3:4] != b"-":
-                self._replies.append(Reply(int(line[:3]), " ".join(self._lines)))
-                self._lines = []
+            if line[3:4] != b"-" and not self._answered(int(line[:3])):
+                return
         if len(self._rest) + sum(map(len, self._lines)) + len(self._lines) > _LONGEST_REPLY:
             self._lose("answered without an end")
-        if len(self._replies) > _MOST_REPLIES:
-            self._lose("answered more than it was asked")
         if self._replies:
             self._wake()
+
+    def _answered(self, code: int) -> bool:
+        """Keep an answer that is complete; believe a server no more that answers what it was not asked."""
+        if self._awaited == 0:
+            self._lose("answered what it was not asked")
+            return False
+        self._awaited -= 1
+        self._replies.append(Reply(code, " ".join(self._lines)))
+        self._lines = []
+        return True

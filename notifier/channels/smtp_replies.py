@@ -13,7 +13,7 @@ from notifier.model.message import Outcome, Receipt, Refused, TryLater, Unknown
 
 Step = Literal["sender", "recipient", "message"]
 
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _QUEUED_AS = re.compile(r"(?:queued as|\bid[=:]?) ?<?([A-Za-z0-9._-]{4,64})", re.IGNORECASE)
 _ADDRESS = re.compile(r"<?[^\s<>()\"',;:]+@[^\s<>()\"',;:]+>?")
 _NOT_ALLOWED_IN = frozenset({530, 534, 535, 538})

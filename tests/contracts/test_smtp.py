@@ -402,6 +402,7 @@ async def test_m5_lost_before_the_message_means_later(extensions: tuple[str, ...
         await server.empty()
     assert is_later(outcome), outcome
     assert server.ended == []
+    assert "RSET" not in server.commands
 
 
 @both
@@ -538,6 +539,7 @@ async def test_an_idle_connection_is_closed_after_a_while() -> None:
     async with ScriptedSmtp(PIPELINING) as server:
         channel = smtp(server.port, idle=SOON)
         await asyncio.gather(*(channel.deliver(letter(channel)) for _ in range(3)))
+        await channel.deliver(letter(channel))
         await server.seen("QUIT", server.connections)
         await server.empty()
         assert isinstance(await channel.deliver(letter(channel)), Receipt)

@@ -68,6 +68,7 @@ def test_refuses_what_is_not_one_plain_address(text: str) -> None:
         ("root@localhost", "root@localhost"),
         ("bob@straße.example", "bob@xn--strae-oqa.example"),
         ("bob@例子。example", "bob@xn--fsqu00a.example"),
+        ("bob@BÜCHER.example", "bob@xn--bcher-kva.example"),
         ("张三@Example.com", "张三@example.com"),
         ("e\u0301@example.com", "é@example.com"),
         ("b" * 64 + "@example.com", "b" * 64 + "@example.com"),

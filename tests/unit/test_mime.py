@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from notifier.channels.mail_address import Mailbox
 from notifier.channels.mime import Letterhead
-from notifier.channels.mime_headers import one_line
+from notifier.channels.mime_headers import one_line, require_names
 from notifier.errors import RenderError
 from notifier.model.message import Message
 from notifier.rules.text import clean_text
@@ -106,6 +107,7 @@ def test_a_reader_sees_the_cleaned_name_and_subject(name: str, subject: str) -> 
 
 @few
 @given(st.text(characters))
+@example("==??utf-8?q?x?=")
 def test_one_line_is_one_harmless_line(text: str) -> None:
     line = one_line(text, 50)
     assert len(line) <= 50
@@ -145,6 +147,7 @@ def test_only_crlf_short_lines_ascii_and_always_the_same(text: str, html: str, n
         ("Grüße an alle, die schon lange auf ihr Paket warten", "quoted-printable"),
         ("您的订单尚未付款", "base64"),
         ("é" * 60, "base64"),
+        ("é" + "=" * 100, "base64"),
     ],
 )
 def test_the_shortest_encoding_is_taken(text: str, encoding: str) -> None:
@@ -219,3 +222,31 @@ def test_message_ids_are_valid_and_as_different_as_the_ids(one: str, other: str)
     first, second = (parsed(LETTERHEAD.write(replace(PLAIN, id=id_)))["Message-ID"] for id_ in (one, other))
     assert re.fullmatch(r"<[!#-'*+\--9=?A-Z^-~]+@example\.com>", first)
     assert (first == second) == (one == other)
+
+
+def test_a_long_id_does_not_make_a_long_line() -> None:
+    content = LETTERHEAD.write(replace(PLAIN, id="x" * 2000))
+    assert max(map(len, content.split(b"\r\n"))) < 100
+
+
+def test_each_encoded_word_is_whole() -> None:
+    """RFC 2047 section 5: a reader that decodes word by word must not meet half a character."""
+    content = LETTERHEAD.write(replace(PLAIN, name="李" * 50, subject="a" + "订" * 100))
+    words = re.findall(rb"=\?utf-8\?b\?([^?]*)\?=", content)
+    assert len(words) > 5
+    assert "".join(b64decode(word).decode("utf-8") for word in words) == "李" * 50 + "a" + "订" * 100
+
+
+@pytest.mark.parametrize(
+    "lines", ["To: a\r\nBcc: b\r\nSubject: c\r\n", "To: a\r\n\r\nSubject: c\r\n", "Subject: c\r\n"]
+)
+def test_headers_that_are_not_the_ones_meant_are_seen(lines: str) -> None:
+    with pytest.raises(RenderError):
+        require_names(lines, ["To", "Subject"])
+    require_names("To: a\r\nSubject: b\r\n c\r\n", ["To", "Subject"])
+
+
+def test_a_name_and_an_address_too_long_for_one_line() -> None:
+    content = LETTERHEAD.write(replace(PLAIN, name="李雷", address=f"{'b' * 60}@example.org"))
+    assert max(len(line) for line in content.split(b"\r\n") if b"=?" in line) <= 76
+    assert header(content, "To").replace("\r\n", "") == f"李雷 <{'b' * 60}@example.org>"
