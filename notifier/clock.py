@@ -34,10 +34,6 @@ class ShiftedClock:
     def now(self) -> datetime:
         return self._start + (datetime.now(UTC) - self._origin) * self.speed
 
-    def run_at(self, speed: float) -> None:
-        """Go on from the present instant at another speed."""
-        self._start, self._origin, self.speed = self.now(), datetime.now(UTC), speed
-
 
 class VirtualClock:
     """Stands still until somebody moves it: for simulation and tests. It never goes back."""

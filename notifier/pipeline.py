@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -20,26 +20,30 @@ from notifier.asking import ask_again, facts_for
 from notifier.clock import Clock
 from notifier.errors import RenderError
 from notifier.intake import Intake, take_again, take_in
-from notifier.interfaces import Ruling, Source, SourceMark, Store
+from notifier.interfaces import Result, Ruling, Source, SourceMark, Store
 from notifier.letters import Letter, Writer, gather, write
+from notifier.model.message import Attempt
 from notifier.model.reminder import Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
 from notifier.recorder import Recorder
 from notifier.rules.brake import Brake
-from notifier.rules.conclude import conclude, never_begun
+from notifier.rules.conclude import conclude
 from notifier.rules.plan import Planner
 from notifier.rules.recheck import Drop, Question, Send, Verdict, Wait, recheck_all
 
 LEASE = timedelta(minutes=5)
 RENDER_AGAIN = timedelta(minutes=15)
 _PAGE = 500
-_INTENT = 100
+RESTING_AGAIN = timedelta(seconds=15)
+_PORTION = 100
 
 
 @dataclass(slots=True)
 class Round:
-    """What one poll of a source, or one planning of what is stored, came to. `too_old` counts by job."""
+    """What one poll of a source, or one planning of what is stored, came to.
+
+    `too_old` counts by job; `trouble` are records that are not even orders."""
 
     source: str
     read: int = 0
@@ -49,6 +53,7 @@ class Round:
     cancelled: int = 0
     quarantined: int = 0
     too_old: Counter[str] = field(default_factory=Counter)
+    trouble: list[str] = field(default_factory=list)
     paused: str = ""
 
     def numbers(self) -> dict[str, object]:
@@ -105,7 +110,8 @@ class Pipeline:
         self.stopping = asyncio.Event()
         self._again = again
         self._turn = asyncio.Lock()
-        self._recorder = Recorder(store, clock)
+        self._intents = Recorder[Attempt, Collection[str]](lambda group: store.intend(group, clock.now()))
+        self._outcomes = Recorder[Result, None](lambda group: store.record(group, clock.now()))
         self.under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._trouble: list[BaseException] = []
@@ -133,6 +139,7 @@ class Pipeline:
             mark = replace(mark, cursor=page.cursor)
             await self.store.apply(intake.changes(now, mark))
             _count(round_, intake, len(page.records))
+            round_.trouble += page.trouble
         await self.store.set_mark(_finished(mark, self.clock.now()))
         return round_
 
@@ -190,8 +197,8 @@ class Pipeline:
         await self.store.settle(rulings, self.clock.now())
         batch.sending = len(letters)
         batch.decided.update(ruling.reason for ruling in rulings)
-        for number in range(0, len(letters), _INTENT):
-            self._start(letters[number : number + _INTENT])
+        for number in range(0, len(letters), _PORTION):
+            self._start(letters[number : number + _PORTION])
         return batch
 
     def _write(self, verdicts: Sequence[tuple[Question, Verdict]], batch: Batch) -> tuple[list[Letter], list[Ruling]]:
@@ -227,17 +234,36 @@ class Pipeline:
         task.add_done_callback(ended)
 
     async def _send(self, letters: Sequence[Letter]) -> None:
-        """Commit the intent for some letters, then deliver those whose reminders are still ours."""
-        won = await self.store.intend([letter.sent.attempt for letter in letters], self.clock.now())
-        await asyncio.gather(*(self._deliver(letter) for letter in letters if letter.sent.attempt.id in won))
+        """Deliver each when its turn comes; those that were not begun go back to wait."""
+        begun = await asyncio.gather(*(self._deliver(letter) for letter in letters))
+        left = [letter for letter, was_begun in zip(letters, begun, strict=True) if not was_begun]
+        if left:
+            now = self.clock.now()
+            await self.store.settle([ruling for letter in left for ruling in self._give_back(letter, now)], now)
 
-    async def _deliver(self, letter: Letter) -> None:
-        outcome = await letter.outlet.deliver(letter.sent.attempt, self.stopping)
-        now = self.clock.now()
-        result = (
-            conclude(letter.sent, outcome, now, self._jitter.random()) if outcome else never_begun(letter.sent, now)
-        )
-        await self._recorder.record(result)
+    async def _deliver(self, letter: Letter) -> bool:
+        """True when a delivery was begun: then its outcome is written down."""
+        attempt = letter.sent.attempt
+
+        async def begin() -> bool:
+            return attempt.id in await self._intents.record(attempt)
+
+        outcome = await letter.outlet.deliver(attempt, self.stopping, begin)
+        if outcome is None:
+            return False
+        result = conclude(letter.sent, outcome, self.clock.now(), self._jitter.random())
+        await self._outcomes.record(result)
+        if result.state is State.PLANNED:
+            self._again()
+        return True
+
+    def _give_back(self, letter: Letter, now: datetime) -> list[Ruling]:
+        """What becomes of reminders whose delivery was not begun. If the claim was lost meanwhile, nothing does."""
+        if self.stopping.is_set():
+            reason, wake = "the program stopped before it was sent", None
+        else:
+            reason, wake = f"{letter.outlet.name} is not taking messages", now + RESTING_AGAIN
+        return [Ruling(id_, fence, State.PLANNED, reason, wake) for id_, fence in letter.sent.attempt.reminders]
 
 
 def _ruling(reminder: Reminder, verdict: Wait | Drop) -> Ruling:

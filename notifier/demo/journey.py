@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from notifier import logs
-from notifier.clock import ShiftedClock
+from notifier.clock import VirtualClock
 from notifier.daemon import Daemon
 from notifier.demo.script import SOURCE, START, histories
 from notifier.demo.shop import PretendShop
@@ -43,18 +43,22 @@ sender = "Demo Shop <service@demo-shop.example>"
 type = "http"
 url = "{url}/orders"
 order_url = "{url}/orders/{{id}}"
-every = "2h"
+every = "1h"
 """
-# Days of the story, and how many of its hours pass in a second: the shop's two busy weeks, then two months of waiting.
-_ACTS = ((16.0, 9.0), (76.0, 110.0))
-_LOOK = 0.25
+# Days of the story and how many hours of it pass at a time: the shop's two busy weeks, then two months of waiting.
+_ACTS = ((16, 1), (76, 12))
+_PACE = 0.08
+"""Seconds that each such step may be looked at."""
 
 
-async def run_demo(folder: Path, haste: float = 1.0) -> View:
-    """Live through eleven weeks in about a minute, or `haste` times as fast; the mails are in `folder`/outbox then."""
+async def run_demo(folder: Path, pace: float = _PACE) -> View:
+    """Live through eleven weeks in about a minute; the mails are in `folder`/outbox then.
+
+    The clock jumps from hour to hour, and only when the daemon has done all there is to do: on a slow machine the
+    story takes longer and stays the same.
+    """
     _clear(folder)
-    # The evening before: until the daemon is ready the first hours are over.
-    clock = ShiftedClock(START - timedelta(hours=20), _ACTS[0][1] * 3600 * haste)
+    clock = VirtualClock(START)
     shop = PretendShop(histories(), clock)
     async with shop.serve() as url:
         file = folder / "demo.toml"
@@ -67,7 +71,8 @@ async def run_demo(folder: Path, haste: float = 1.0) -> View:
         await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
         view = View([*SHOWN, *sorted(settings.jobs.keys() - set(SHOWN))], START)
         try:
-            await _watch(view, shop, clock, haste, settings.store_url, running)
+            if not running.done():
+                await _play(view, shop, clock, daemon, settings.store_url, pace)
         finally:
             daemon.stop()
             await running
@@ -83,22 +88,22 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder / "outbox", ignore_errors=True)
 
 
-async def _watch(
-    view: View, shop: PretendShop, clock: ShiftedClock, haste: float, url: str, running: asyncio.Task[None]
-) -> None:
-    total = timedelta(days=_ACTS[-1][0])
-    async with _screen(view) as refresh:
-        for days, hours in _ACTS:
-            clock.run_at(hours * 3600 * haste)
-            while clock.now() < START + timedelta(days=days) and not running.done():
-                await asyncio.sleep(_LOOK)
-                view.now, view.orders = clock.now(), shop.shown()
-                view.part = min(1.0, (view.now - START) / total)
-                store = await open_store(url, read_only=True)
-                try:
+async def _play(view: View, shop: PretendShop, clock: VirtualClock, daemon: Daemon, url: str, pace: float) -> None:
+    end = START + timedelta(days=_ACTS[-1][0])
+    store = await open_store(url, read_only=True)
+    try:
+        async with _screen(view) as refresh:
+            for days, hours in _ACTS:
+                while clock.now() < START + timedelta(days=days):
+                    clock.advance(timedelta(hours=hours))
+                    daemon.wake()
+                    await daemon.settled()
+                    view.now, view.orders = clock.now(), shop.shown()
+                    view.part = (view.now - START) / (end - START)
                     refresh(await view.look(store))
-                finally:
-                    await store.close()
+                    await asyncio.sleep(pace)
+    finally:
+        await store.close()
 
 
 @asynccontextmanager

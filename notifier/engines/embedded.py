@@ -75,9 +75,12 @@ class Embedded:
 
         self._arm(name, instant, look)
 
-    def by(self, name: str, instant: datetime | None, ring: Look) -> None:
-        """Ring once, at `instant` or in fifteen seconds if that is earlier; replaces an earlier bell of the name."""
-        self._arm(name, instant, ring)
+    def by(self, name: str, instant: datetime | None, ring: Look, longest: timedelta | None = None) -> None:
+        """Ring once, at `instant` or in fifteen seconds (or `longest`) if that is earlier.
+
+        Replaces an earlier bell of the same name.
+        """
+        self._arm(name, instant, ring, min(longest or _LONGEST, _LONGEST))
 
     def forget(self, name: str) -> None:
         """Ring this bell no more."""
@@ -95,18 +98,18 @@ class Embedded:
             return next_cron(cadence.line, now, zone)
         return now + timedelta(seconds=max(cadence.seconds, _SHORTEST * self._clock.speed))
 
-    def _arm(self, name: str, instant: datetime | None, look: Look) -> None:
+    def _arm(self, name: str, instant: datetime | None, look: Look, longest: timedelta = _LONGEST) -> None:
         self._looks[name] = look
-        when = self._when(instant)
+        when = self._when(instant, longest)
         self._scheduler.add_job(_call, "date", run_date=when, args=[look], id=name, replace_existing=True)
 
-    def _when(self, instant: datetime | None) -> datetime:
-        """The instant of the real clock at which `instant` of ours may have come, at most `_LONGEST` away."""
+    def _when(self, instant: datetime | None, longest: timedelta) -> datetime:
+        """The instant of the real clock at which `instant` of ours may have come, at most `longest` away."""
         now = self._real.now()
-        wait = _LONGEST if instant is None else instant - self._clock.now()
+        wait = longest if instant is None else instant - self._clock.now()
         if wait <= timedelta():
             return now
-        return now + (min(wait / self._clock.speed, _LONGEST) if self._clock.speed else _LONGEST)
+        return now + (min(wait / self._clock.speed, longest) if self._clock.speed else longest)
 
     def _report(self, event: JobExecutionEvent) -> None:
         self._log.error("a tick failed", bell=event.job_id, error=repr(event.exception))

@@ -11,7 +11,7 @@ from notifier.model.reminder import State
 
 
 async def test_the_whole_journey(tmp_path: Path) -> None:
-    view = await run_demo(tmp_path, haste=3)
+    view = await run_demo(tmp_path, pace=0)
     assert all(view.counts[job, State.ACCEPTED] for job in SHOWN)
     mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "outbox" / "new").iterdir()]
     assert len(mails) == sum(count for (_, state), count in view.counts.items() if state is State.ACCEPTED)
