@@ -55,6 +55,21 @@ _PARTS: dict[Subject, Callable[[Order], Sequence[Any]]] = {
     Subject.REVIEW: lambda order: order.reviews,
     Subject.CALENDAR: lambda order: (order,),
 }
+_NEVER: Mapping[str, datetime] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A job, with what is worked out of it once and not for every order."""
+
+    job: Job
+    subject: Subject
+    moment: str
+    missing: str
+    parts: Callable[[Order], Sequence[Any]]
+    rules: tuple[tuple[Rule, Any], ...]
+    survives: bool
+    """Whether it is asked about a cancelled order too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,116 +86,138 @@ class Planner:
     def __init__(self, jobs: Sequence[Job], shop: Shop) -> None:
         self.jobs: Mapping[str, Job] = {job.name: job for job in jobs if job.enabled}
         self.shop = shop
-        self._rules = {name: _rules(job) for name, job in self.jobs.items()}
+        self._questions = {name: _question(job) for name, job in self.jobs.items()}
 
     def plan(self, order: Order, now: datetime) -> Plan:
         """The reminders that ought to exist for `order`, past ones included: reconciling leaves those alone."""
         if order.state is OrderState.OTHER:
             return Plan(held=HELD)
-        answers = (answer for job in self.jobs.values() for _, answer in self._ask(job, order, now, None))
+        answers = (answer for question in self._questions.values() for _, answer in self._ask(question, order, now))
         return Plan(tuple(answer for answer in answers if isinstance(answer, Planned)))
 
     def explain(self, order: Order, now: datetime, others: Sequence[Order] | None = None) -> list[Planned | Declined]:
         """Every job's answer about `order`, with the reasons of those that say no."""
         answers: list[Planned | Declined] = []
-        for job in self.jobs.values():
-            for key, answer in self._ask(job, order, now, others):
-                answers.append(answer if isinstance(answer, Planned) else Declined(key, answer))
+        for name, question in self._questions.items():
+            for subject, answer in self._ask(question, order, now, others):
+                if isinstance(answer, str):
+                    answers.append(Declined(Key(order.source, order.id, name, subject), answer))
+                else:
+                    answers.append(answer)
         return answers
 
     def ask(self, key: Key, order: Order, now: datetime, others: Sequence[Order] | None = None) -> Planned | str:
         """Ought this one reminder still to exist? The plan for it, or why not."""
-        job = self.jobs.get(key.job)
-        if job is None:
+        question = self._questions.get(key.job)
+        if question is None:
             return SWITCHED_OFF
-        for found, answer in self._ask(job, order, now, others, key):
-            if found == key or isinstance(answer, str):
+        for _, answer in self._ask(question, order, now, others, key):
+            if isinstance(answer, str) or answer.key == key:
                 return answer
-        return _gone(job, key)
+        return _gone(question.job, key)
 
     def _ask(
-        self, job: Job, order: Order, now: datetime, others: Sequence[Order] | None, key: Key | None = None
-    ) -> Iterator[tuple[Key, Planned | str]]:
+        self,
+        question: _Question,
+        order: Order,
+        now: datetime,
+        others: Sequence[Order] | None = None,
+        key: Key | None = None,
+    ) -> Iterator[tuple[str, Planned | str]]:
         """Walk a job over the parts of the order that it is about, or over the one that `key` names.
+
+        Each answer comes with the part's id, which is empty for the order itself.
 
         1. A cancelled order says nothing more, but for its after-sales cases and the cancellation itself.
         2. Each part: its moment, then the conditions, then the time of each step.
         """
-        bare = Key(order.source, order.id, job.name)
-        if order.state is OrderState.CANCELLED and job.subject is not Subject.CASE and job.moment != "cancelled":
-            yield bare, "the order was cancelled"
+        if order.state is OrderState.CANCELLED and not question.survives:
+            yield "", "the order was cancelled"
             return
-        parts = _PARTS[job.subject](order)
+        parts = question.parts(order)
         if not parts:
-            yield bare, _NO_SUBJECT[job.subject]
+            yield "", _NO_SUBJECT[question.subject]
         for part in parts:
             subject = "" if part is order else part.id
             if key is None or key.subject == subject:
-                yield from self._ask_part(job, order, part, bare._replace(subject=subject), now, others, key)
+                moments = self._moments(question, order, part, now, key)
+                if moments and (unmet := _unmet(question, View(order, part, now, others))):
+                    yield subject, unmet
+                    continue
+                for occurrence, moment in moments.items():
+                    for planned in self._steps(question, order, subject, occurrence, moment):
+                        yield subject, planned
+                if not moments:
+                    yield subject, question.missing
 
-    def _ask_part(
-        self,
-        job: Job,
-        order: Order,
-        part: Any,
-        bare: Key,
-        now: datetime,
-        others: Sequence[Order] | None,
-        key: Key | None,
-    ) -> Iterator[tuple[Key, Planned | str]]:
-        if job.subject is Subject.CALENDAR:
-            moments = self._calendar(job, order, now, key.occurrence if key else "")
-            missing = "no day of the calendar is near"
-        else:
-            moment = getattr(part, job.moment)
-            moments = {} if moment is None else {"": moment}
-            missing = _UNHEARD.get(job.moment, "it is not known when that was")
-        if not moments:
-            yield bare, missing
-            return
-        view = View(order, part, now, others)
-        for rule, argument in self._rules[job.name]:
-            if not rule.test(view, argument):
-                yield bare, rule.unmet
-                return
-        for occurrence, moment in moments.items():
-            if job.merge is not None:
-                moment = _first_together(job, order, moment) + timedelta(seconds=job.merge.seconds)
-            yield from self._steps(job, bare._replace(occurrence=occurrence), moment, order)
+    def _moments(
+        self, question: _Question, order: Order, part: Any, now: datetime, key: Key | None
+    ) -> Mapping[str, datetime]:
+        """When the clock starts, by occurrence; nothing while that is not known."""
+        if question.subject is Subject.CALENDAR:
+            return self._calendar(question.job, order, now, key.occurrence if key else "")
+        moment = getattr(part, question.moment)
+        if moment is None:
+            return _NEVER
+        if question.job.merge is not None:
+            moment = _first_together(question, order, moment) + timedelta(seconds=question.job.merge.seconds)
+        return {"": moment}
 
-    def _steps(self, job: Job, bare: Key, moment: datetime, order: Order) -> Iterator[tuple[Key, Planned | str]]:
+    def _steps(
+        self, question: _Question, order: Order, subject: str, occurrence: str, moment: datetime
+    ) -> Iterator[Planned]:
+        job, calendar = question.job, self.shop.calendar
         zone = order.customer.zone or self.shop.zone
-        calendar = self.shop.calendar
         for number, step in enumerate(job.steps):
             due = due_at(moment, step, job.at, zone, calendar)
             until = shift(due, job.within, zone, calendar)
             if step.before:
                 until = min(until, moment)
-            key = bare._replace(step=number)
-            yield key, Planned(key, due, until, job.merge is not None)
+            key = Key(order.source, order.id, job.name, subject, number, occurrence)
+            yield Planned(key, due, until, job.merge is not None)
 
-    def _calendar(self, job: Job, order: Order, now: datetime, occurrence: str) -> dict[str, datetime]:
+    def _calendar(self, job: Job, order: Order, now: datetime, occurrence: str) -> Mapping[str, datetime]:
         """The occurrences of a calendar job around `now`, by local date: greeting days, or the next cron instant."""
         zone = order.customer.zone or self.shop.zone
         if job.cron:
             instant = datetime.fromisoformat(occurrence) if occurrence else next_cron(job.cron, now, self.shop.zone)
             return {instant.isoformat(): instant}
+        if not self.shop.greetings:
+            return _NEVER
         today = local_date(now, zone)
         midnight = datetime.min.time()
         days = (day for day in self.shop.greetings if timedelta(-1) <= day - today <= _CALENDAR_AHEAD)
         return {day.isoformat(): at_local(day, midnight, zone) for day in sorted(days)}
 
 
-def _rules(job: Job) -> tuple[tuple[Rule, Any], ...]:
-    return tuple((CONDITIONS[condition.name], condition.argument) for condition in job.only_if)
+def _question(job: Job) -> _Question:
+    subject, moment = job.subject, job.moment
+    calendar = subject is Subject.CALENDAR
+    return _Question(
+        job,
+        subject,
+        moment,
+        "no day of the calendar is near" if calendar else _UNHEARD.get(moment, "it is not known when that was"),
+        _PARTS[subject],
+        tuple((CONDITIONS[condition.name], condition.argument) for condition in job.only_if),
+        subject is Subject.CASE or moment == "cancelled",
+    )
 
 
-def _first_together(job: Job, order: Order, moment: datetime) -> datetime:
+def _unmet(question: _Question, view: View) -> str:
+    """The first condition that is not met, as the sentence that says so."""
+    for rule, argument in question.rules:
+        if not rule.test(view, argument):
+            return rule.unmet
+    return ""
+
+
+def _first_together(question: _Question, order: Order, moment: datetime) -> datetime:
     """When the first part left that `moment` shares a message with: a message covers `merge` from its first part."""
-    assert job.merge is not None
-    window = timedelta(seconds=job.merge.seconds)
+    assert question.job.merge is not None
+    window = timedelta(seconds=question.job.merge.seconds)
     first = moment
-    for number, other in enumerate(sorted(filter(None, (getattr(p, job.moment) for p in _PARTS[job.subject](order))))):
+    for number, other in enumerate(sorted(filter(None, (getattr(p, question.moment) for p in question.parts(order))))):
         if number == 0 or other - first > window:
             first = other
         if other >= moment:
