@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from notifier.clock import Clock
@@ -51,10 +52,16 @@ class Outlet:
             self._queue_until = now + timedelta(seconds=self._bucket.ready_in(now))
         return timedelta(seconds=self._queue.take(now))
 
-    async def deliver(self, attempt: Attempt, stopping: asyncio.Event) -> Outcome | None:
-        """Deliver once, at most. None when nothing was begun: the program is stopping, or the channel just broke."""
+    async def deliver(
+        self, attempt: Attempt, stopping: asyncio.Event, begin: Callable[[], Awaitable[bool]]
+    ) -> Outcome | None:
+        """Deliver once, at most, when its turn has come and `begin` has committed the intent.
+
+        None when nothing was begun: the program is stopping, the channel just broke, or `begin` said no. So no more
+        messages can be in doubt after a crash than the channel takes at a time.
+        """
         async with self._turns:
-            if stopping.is_set() or not self._breaker.allows(self._clock.now()):
+            if stopping.is_set() or not self._breaker.allows(self._clock.now()) or not await begin():
                 return None
             outcome = await self.channel.deliver(attempt)
         self._learn(outcome)

@@ -52,9 +52,3 @@ def _later(sent: Sent, outcome: TryLater, now: datetime, jitter: float) -> Resul
     if wake is None:
         return Result(sent.attempt.id, State.EXPIRED, f"could not be sent in time ({reason})", "later")
     return Result(sent.attempt.id, State.PLANNED, reason, "later", "", wake, None, None, not outcome.channel_down)
-
-
-def never_begun(sent: Sent, now: datetime) -> Result:
-    """Nothing was begun after the intent: surely not sent, due again at once."""
-    reason = "the program stopped, or the channel broke, before it was sent"
-    return Result(sent.attempt.id, State.PLANNED, reason, "not begun", "", now, None, None, False)

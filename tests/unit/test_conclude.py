@@ -8,7 +8,7 @@ from notifier.interfaces import SourceMark
 from notifier.model.message import Attempt, Receipt, Refused, TryLater, Unknown
 from notifier.model.reminder import Key, Reminder, State
 from notifier.rules.brake import Brake
-from notifier.rules.conclude import Sent, conclude, never_begun
+from notifier.rules.conclude import Sent, conclude
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNTIL = NOW + timedelta(hours=3)
@@ -56,11 +56,6 @@ def test_refused_goes_on_with_the_next_channel_at_once() -> None:
 def test_what_nobody_knows_is_held() -> None:
     result = conclude(sent(), Unknown("the connection broke after the text"), NOW, 0)
     assert (result.state, result.reason) == (State.HELD, "in doubt: the connection broke after the text")
-
-
-def test_what_was_never_begun_is_due_again() -> None:
-    result = never_begun(sent(), NOW)
-    assert (result.state, result.wake, result.counts) == (State.PLANNED, NOW, False)
 
 
 def test_the_brake_lets_a_first_import_and_an_approved_round_through() -> None:

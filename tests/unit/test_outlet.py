@@ -42,35 +42,49 @@ def outlet(channel: Answering, clock: VirtualClock, bucket: TokenBucket | None =
     return Outlet(channel, clock, bucket)
 
 
+async def agreed() -> bool:
+    return True
+
+
+async def lost() -> bool:
+    return False
+
+
+async def test_what_somebody_else_has_by_now_is_not_delivered() -> None:
+    channel = Answering()
+    assert await outlet(channel, VirtualClock(NOW)).deliver(ATTEMPT, asyncio.Event(), lost) is None
+    assert channel.delivered == 0
+
+
 async def test_a_wrong_password_rests_the_channel_and_one_trial_wakes_it() -> None:
     clock, channel = VirtualClock(NOW), Answering(TryLater("wrong password", channel_down=True))
     out, stopping = outlet(channel, clock), asyncio.Event()
-    await out.deliver(ATTEMPT, stopping)
+    await out.deliver(ATTEMPT, stopping, agreed)
     rests = out.way(Customer(phone="+12025550100")).rests_until
     assert rests == NOW + timedelta(seconds=30)
-    assert await out.deliver(ATTEMPT, stopping) is None
+    assert await out.deliver(ATTEMPT, stopping, agreed) is None
     assert channel.delivered == 1
     clock.move_to(rests)
     assert out.way(Customer(phone="+12025550100")).rests_until is None
-    assert await out.deliver(ATTEMPT, stopping) == Receipt()
-    assert await out.deliver(ATTEMPT, stopping) == Receipt()
+    assert await out.deliver(ATTEMPT, stopping, agreed) == Receipt()
+    assert await out.deliver(ATTEMPT, stopping, agreed) == Receipt()
 
 
 async def test_asking_for_the_way_uses_up_no_trial() -> None:
     clock, channel = VirtualClock(NOW), Answering(TryLater("wrong password", channel_down=True))
     out, stopping = outlet(channel, clock), asyncio.Event()
-    await out.deliver(ATTEMPT, stopping)
+    await out.deliver(ATTEMPT, stopping, agreed)
     clock.advance(timedelta(seconds=30))
     for _ in range(3):
         out.way(Customer(phone="+12025550100"))
-    assert await out.deliver(ATTEMPT, stopping) == Receipt()
+    assert await out.deliver(ATTEMPT, stopping, agreed) == Receipt()
 
 
 async def test_after_the_stop_nothing_is_begun() -> None:
     stopping = asyncio.Event()
     stopping.set()
     channel = Answering()
-    assert await outlet(channel, VirtualClock(NOW)).deliver(ATTEMPT, stopping) is None
+    assert await outlet(channel, VirtualClock(NOW)).deliver(ATTEMPT, stopping, agreed) is None
     assert channel.delivered == 0
 
 
