@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.common import config_of, local, reading, run_async
+from notifier.cli.show import paragraph
 from notifier.errors import BadFiles, UsageError
 
 if TYPE_CHECKING:
@@ -91,11 +93,15 @@ def schema(
 
 
 def doctor(context: typer.Context) -> None:
-    """Look at the environment: versions, files, database, what could not be understood."""
+    """Look at everything the program stands on: versions, settings, database, credentials, channels, clock.
+
+    Ends with 1 when something is BAD. Orders that could not be understood are listed with the reason.
+    """
+    from notifier.clock import SystemClock
     from notifier.doctor import examine
 
-    findings = run_async(examine(config_of(context)))
+    findings = run_async(examine(config_of(context), SystemClock().now(), os.environ))
     for finding in findings:
-        print(f"{'ok ' if finding.good else 'BAD'}  {finding.what}: {finding.said}")
+        print(paragraph(f"{finding.what}: {finding.said}", f"{finding.verdict:<4}  "))
     if not all(finding.good for finding in findings):
         raise typer.Exit(1)

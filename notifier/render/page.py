@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -128,7 +128,7 @@ class _Axis:
 
     def __init__(self, simulation: Simulation, zone: str) -> None:
         self._zone = ZoneInfo(zone)
-        instants: Sequence[datetime] = [event.at for event in (*simulation.said, *simulation.unsaid)]
+        instants = [said.at for said in simulation.said] + [unsaid.at for unsaid in simulation.unsaid]
         self._start = min(instants, default=simulation.since)
         self._length = max(max(instants, default=simulation.until) - self._start, timedelta(hours=1))
 

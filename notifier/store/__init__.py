@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notifier.store.address import database_file
+from notifier.store.condition import Condition, condition
 from notifier.store.lock import hold
 
 if TYPE_CHECKING:
     from notifier.store.sql import SqlStore
 
-__all__ = ["backup", "database_file", "hold", "open_store"]
+__all__ = ["Condition", "backup", "condition", "database_file", "hold", "open_store"]
 
 
 async def open_store(url: str, *, read_only: bool = False) -> SqlStore:

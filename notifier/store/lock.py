@@ -45,12 +45,17 @@ def hold(database: Path) -> Iterator[None]:
 
 def refuse_network(database: Path, mounts: str | None = None) -> None:
     """Raise StoreError when the database lies on a file system of another machine."""
-    kind = file_system(database.absolute(), _read_mounts() if mounts is None else mounts)
-    if kind in _FAR_AWAY:
+    if kind := network_of(database, mounts):
         raise StoreError(
             f"{database} lies on a network file system ({kind}). SQLite cannot keep data safe there: "
             "move the database to a disk of this machine."
         )
+
+
+def network_of(path: Path, mounts: str | None = None) -> str:
+    """The network file system that a path lies on, empty when it is a disk of this machine."""
+    kind = file_system(path.absolute(), _read_mounts() if mounts is None else mounts)
+    return kind if kind in _FAR_AWAY else ""
 
 
 def file_system(path: Path, mounts: str) -> str:
