@@ -12,20 +12,22 @@ Every message has to be expected: what else was sent fails the story when it end
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, redirect_stdout
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from notifier import logs
+from notifier.cli.app import run as run_command
 from notifier.daemon import Daemon
-from notifier.interfaces import AttemptRow, Quarantined, Selection, SourceMark
+from notifier.interfaces import AttemptRow, Quarantined, Selection, SourceMark, Store
 from notifier.model.reminder import Reminder, State
 from notifier.service import ServiceManager
 from notifier.settings import load_settings
@@ -33,19 +35,23 @@ from notifier.store import open_store
 from tests.fakes.jumping_clock import JumpingClock
 from tests.fakes.notify_socket import NotifySocket
 from tests.fakes.shop import PretendShop
-from tests.fakes.twilio import TwilioFake
+from tests.fakes.smtp_server import Taken
+from tests.fakes.twilio import Resource
+from tests.stories.program import Program
 from tests.stories.world import (
     PERSONAL,
+    SHIPPED_JOBS,
     START,
     Fields,
     MailServer,
+    PhoneNetwork,
     mail_of,
-    only,
     phone_of,
     settings_for,
     write_settings,
 )
 
+T = TypeVar("T")
 PATIENCE = 20.0
 """Seconds of real time after which a story that does not go on has failed."""
 
@@ -57,7 +63,7 @@ class Stage:
         self.folder = folder
         self.clock = JumpingClock(START)
         self.shop = PretendShop()
-        self.twilio = TwilioFake(self.clock)
+        self.twilio = PhoneNetwork(self.clock)
         self.mail = MailServer()
         self.manager = NotifySocket(watchdog_usec=60_000_000)
         self.settings: dict[str, Any] = {}
@@ -73,9 +79,9 @@ class Stage:
     # The daemon
 
     async def open(self, *jobs: str, **changes: Any) -> None:
-        """Start the daemon with these jobs alone, `changes` overriding their files, and let it do what there is."""
+        """Start the daemon, with these jobs alone if there are any, and let it do what there is to do."""
         if jobs:
-            only(self.settings, *jobs, **changes)
+            self.use(*jobs, **changes)
         file = self.write()
         settings = load_settings(file)
         logs.configure(settings.log.format, settings.log.level)
@@ -84,6 +90,10 @@ class Stage:
         self._running = asyncio.create_task(self._daemon.run())
         await self._unless_it_fails(self._daemon.ready.wait())
         await self._unless_it_fails(self._daemon.settled())
+
+    def use(self, *jobs: str, **changes: Any) -> None:
+        """Switch these jobs on and all others off; `changes` override what their files say."""
+        self.settings["jobs"] = {name: {**changes} if name in jobs else {"enabled": False} for name in SHIPPED_JOBS}
 
     async def close(self) -> None:
         """Stop the daemon as SIGTERM does."""
@@ -142,6 +152,11 @@ class Stage:
             self._running.result()
         raise AssertionError("the daemon " + ("ended" if done else f"is not done after {PATIENCE} s"))
 
+    def program(self, *arguments: str) -> Program:
+        """The real command on these settings, in a process of its own, with the clock of the story running on."""
+        self.settings["clock"] = {"start": self.clock.now()}
+        return Program(self.write(), *arguments, environment=self.manager.environment)
+
     # The shop
 
     def show(self, *orders: Fields) -> None:
@@ -183,6 +198,11 @@ class Stage:
         """Nobody was told anything that was not expected."""
         assert not self._sent(), self._sent()
 
+    def all_messages(self) -> tuple[Sequence[Resource], Sequence[Taken]]:
+        """Every SMS and e-mail so far, for a story that looks at them as a whole."""
+        self._sms_read, self._mail_read = len(self.twilio.messages), len(self.mail.taken)
+        return self.twilio.messages, self.mail.taken
+
     def _sent(self) -> str:
         texts = [f"SMS to {one['to']}: {one['body']}" for one in self.twilio.messages[self._sms_read :]]
         texts += [f"e-mail {one.rcpt}" for one in self.mail.taken[self._mail_read :]]
@@ -192,7 +212,7 @@ class Stage:
 
     async def reminders(self, number: int) -> list[Reminder]:
         """What is stored about an order, by job and part."""
-        found = await self._ask(lambda store: store.list_reminders(Selection(order=str(number))))
+        found = await self.ask(lambda store: store.list_reminders(Selection(order=str(number))))
         return sorted(found, key=lambda reminder: reminder.key)
 
     async def reminder(self, number: int) -> Reminder:
@@ -202,23 +222,29 @@ class Stage:
 
     async def messages(self, *states: State) -> Sequence[AttemptRow]:
         """What `notifier messages --state …` lists."""
-        rows: Sequence[AttemptRow] = await self._ask(lambda store: store.list_attempts(Selection(states)))
-        return rows
+        return await self.ask(lambda store: store.list_attempts(Selection(states)))
 
     async def quarantined(self) -> Sequence[Quarantined]:
-        rows: Sequence[Quarantined] = await self._ask(lambda store: store.quarantined())
-        return rows
+        return await self.ask(lambda store: store.quarantined())
 
     async def mark(self) -> SourceMark:
-        mark: SourceMark = await self._ask(lambda store: store.mark("shop"))
-        return mark
+        return await self.ask(lambda store: store.mark("shop"))
 
-    async def _ask(self, question: Callable[[Any], Any]) -> Any:
+    async def ask(self, question: Callable[[Store], Awaitable[T]]) -> T:
+        """The answer of the store, which is read beside the daemon."""
         store = await open_store(f"sqlite:///{self.folder}/notifier.db", read_only=True)
         try:
             return await question(store)
         finally:
             await store.close()
+
+    async def command(self, *arguments: str) -> str:
+        """What a command prints that is run beside the daemon; it has to succeed."""
+        out = io.StringIO()
+        with redirect_stdout(out):
+            code = await asyncio.to_thread(run_command, ["--config", str(self.folder / "notifier.toml"), *arguments])
+        assert code == 0, out.getvalue()
+        return out.getvalue()
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """The lines of the log about this."""
@@ -226,6 +252,10 @@ class Stage:
 
     def _lines(self) -> Iterable[dict[str, Any]]:
         self._written += self._read_log()
+        file = self.folder / "program.log"
+        if file.exists():
+            self._written += file.read_text("utf-8")
+            file.unlink()
         return [json.loads(line) for line in self._written.splitlines() if line.startswith("{")]
 
     # Setting up and taking down
@@ -253,7 +283,7 @@ class Stage:
     def _check_log(self) -> None:
         """No line may hold anything about a person, and none may tell of a failure inside the program."""
         lines = list(self._lines())
-        assert lines, "the daemon wrote no log"
+        assert self._written, "the daemon wrote no log"
         for one in self._personal:
             assert one not in self._written, f"the log holds {one!r}"
         assert not [line for line in lines if "cause" in line or "Traceback" in str(line)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
-from notifier.cli.app import run as command
 from notifier.model.reminder import State
 from tests.stories.stage import Stage
 from tests.stories.world import START, mail_of, order, phone_of
@@ -84,7 +82,7 @@ async def test_a_poll_that_would_change_too_much_pauses_the_source_until_a_perso
     await stage.fast_forward(hours=1)
     assert len(stage.logged("a source is paused")) == 2
 
-    assert await asyncio.to_thread(command, ["--config", str(stage.folder / "notifier.toml"), "approve", "shop"]) == 0
+    await stage.command("approve", "shop")
     await stage.fast_forward(hours=1)
     assert (await stage.mark()).paused == ""
     assert [(await stage.reminder(number)).state for number in range(1001, 1006)] == [State.CANCELLED] * 5

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from tests.fakes.smtp_server import Answer, ScriptedSmtp
-from tests.fakes.twilio import ACCOUNT, SENDER, TOKEN
+from tests.fakes.twilio import ACCOUNT, SENDER, TOKEN, TwilioFake
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday morning: when every story begins."""
@@ -59,8 +61,22 @@ def phone_of(number: int) -> str:
     return f"+12025550{100 + number % 100}"
 
 
+class PhoneNetwork(TwilioFake):
+    """A Twilio that calls `heard` whenever it is given a message, before it answers."""
+
+    heard: Callable[[], None] = staticmethod(lambda: None)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        answer = await super().answer(request)
+        if request.method == "POST":
+            self.heard()
+        return answer
+
+
 class MailServer(ScriptedSmtp):
-    """A mail server that a story tells, while it runs, what goes wrong next."""
+    """A mail server that a story tells, while it runs, what goes wrong next; `heard` as for the phone network."""
+
+    heard: Callable[[], None] = staticmethod(lambda: None)
 
     def will(self, step: str, *answers: Answer) -> None:
         """Give these answers to the next commands `step` ("dot" is the end of a message), then the usual ones."""
@@ -68,6 +84,8 @@ class MailServer(ScriptedSmtp):
 
     def answer(self, step: str) -> Answer:
         self.changed.set()
+        if step == "dot":
+            self.heard()
         return super().answer(step)
 
     async def ends(self, count: int) -> None:
@@ -115,11 +133,6 @@ def settings_for(shop: Fields, twilio_url: str, mail_port: int) -> dict[str, Any
         },
         "jobs": {name: {"enabled": False} for name in SHIPPED_JOBS},
     }
-
-
-def only(settings: dict[str, Any], *jobs: str, **changes: Any) -> None:
-    """Switch these jobs on and all others off; `changes` are overrides for each of them."""
-    settings["jobs"] = {name: {**changes} if name in jobs else {"enabled": False} for name in SHIPPED_JOBS}
 
 
 def write_settings(folder: Path, settings: Mapping[str, Any]) -> Path:
