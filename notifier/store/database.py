@@ -14,20 +14,17 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from notifier.errors import StoreDamaged, StoreError
 from notifier.store.trouble import damaged, explain
-
-if TYPE_CHECKING:
-    import aiosqlite
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -48,47 +45,47 @@ _WRITING = (
 
 
 class Lane:
-    """One connection, one unit of work at a time. `begin` is how a transaction starts."""
+    """One connection in a thread of its own, one unit of work at a time. `begin` is how a transaction starts.
+
+    A unit of work is one hop to the thread and one back. An asynchronous driver hops for every statement, cursor and
+    row it fetches, some thirty times for a page of orders; on a busy machine each of them waits for its turn.
+    """
 
     def __init__(self, url: URL, begin: str, pragmas: tuple[str, ...]) -> None:
         # Parameters hold names and addresses of people: they stay out of every error message.
-        options = {"isolation_level": None, "timeout": _WAIT}
-        self._engine: AsyncEngine = create_async_engine(
-            url, poolclass=NullPool, hide_parameters=True, connect_args=options
-        )
-        self._connection: AsyncConnection | None = None
-        self._turn = asyncio.Lock()
-        event.listen(self._engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-        event.listen(self._engine.sync_engine, "connect", lambda raw, _: _configure(raw, pragmas))
+        options = {"isolation_level": None, "timeout": _WAIT, "check_same_thread": False}
+        self._engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
+        self._connection: Connection | None = None
+        self._thread = ThreadPoolExecutor(1, "store")
+        event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        event.listen(self._engine, "connect", lambda raw, _: _configure(raw, pragmas))
 
     async def run(self, work: Work[T], *, transaction: bool = True) -> T:
         """Do the work in one transaction: all of it or, when it raises, nothing."""
-        async with self._turn:
-            if self._connection is None:
-                self._connection = await self._engine.connect()
-            return await self._connection.run_sync(_in_transaction if transaction else _alone, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work, transaction)
 
-    async def interrupt(self) -> None:
+    def _work(self, work: Work[T], transaction: bool) -> T:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        if not transaction:
+            return work(self._connection)
+        with self._connection.begin():
+            return work(self._connection)
+
+    def interrupt(self) -> None:
         """Break off the statement that is running, if there is one."""
         if self._connection is not None:
-            raw = await self._connection.get_raw_connection()
-            await cast("aiosqlite.Connection", raw.driver_connection).interrupt()
+            cast("sqlite3.Connection", self._connection.connection.driver_connection).interrupt()
 
     async def close(self) -> None:
-        """Close the connection. One that stays open keeps its thread, and with it the process, alive."""
-        async with self._turn:
-            if self._connection is not None:
-                await self._connection.close()
-            await self._engine.dispose()
+        """Close the connection, after what is under way, and end the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
 
-
-def _in_transaction(connection: Connection, work: Work[T]) -> T:
-    with connection.begin():
-        return work(connection)
-
-
-def _alone(connection: Connection, work: Work[T]) -> T:
-    return work(connection)
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
 
 
 def _configure(raw: Any, pragmas: tuple[str, ...]) -> None:
@@ -127,7 +124,7 @@ class Database:
             return
         self._closed = True
         if self._checker is not None:
-            await self._checker.interrupt()
+            self._checker.interrupt()
         while self._under_way:
             await asyncio.wait(self._under_way)
         if self._reader is not self._writer:
@@ -197,8 +194,8 @@ def _look_for_damage(connection: Connection) -> str:
 
 def _address(file: Path | None, *, read_only: bool) -> URL:
     if file is None:
-        return URL.create("sqlite+aiosqlite", database=":memory:")
+        return URL.create("sqlite+pysqlite", database=":memory:")
     mode = "ro" if read_only else "rw"
     return URL.create(
-        "sqlite+aiosqlite", database=f"file:{quote(str(file.absolute()))}", query={"mode": mode, "uri": "true"}
+        "sqlite+pysqlite", database=f"file:{quote(str(file.absolute()))}", query={"mode": mode, "uri": "true"}
     )

@@ -495,7 +495,7 @@ async def test_hot_queries_use_their_indexes(store: SqlStore) -> None:
     def watch(connection: Connection) -> None:
         raw = connection.connection.driver_connection
         assert raw is not None
-        raw._conn.set_trace_callback(statements.append)
+        raw.set_trace_callback(statements.append)
 
     database = store._database
     await database.write(watch)
