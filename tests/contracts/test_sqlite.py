@@ -297,11 +297,27 @@ async def test_a_full_disk_passes(store: SqlStore, file: Path) -> None:
         await store.apply(page)
     assert not isinstance(caught.value, StoreDamaged)
     assert caught.value.exit_code == EXIT_IO
-    assert "ann@example.com" not in str(caught.value.__cause__)
     assert await store.counts() == {State.PLANNED: 1}
     await database.write(limit(1_000_000))
     await store.apply(page)
     assert await store.counts() == {State.PLANNED: 2}
+
+
+async def test_errors_name_nobody(store: SqlStore) -> None:
+    await store.intend([attempt("a1")], NOW)
+    with pytest.raises(StoreError, match="the database refused") as caught:
+        await store.intend([attempt("a1")], NOW)
+    assert "+12025550100" not in f"{caught.value} {caught.value.__cause__}"
+
+
+async def test_a_unit_of_work_has_the_write_lock_from_its_start(store: SqlStore, file: Path) -> None:
+    def work(_: Connection) -> None:
+        with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(StoreError, match="another program has locked it"):
+        await store._database.write(work)
+    await store.set_meta("name", "value")
 
 
 async def test_a_file_that_another_program_has_locked(

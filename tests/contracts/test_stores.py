@@ -180,6 +180,14 @@ async def test_a_moved_row_keeps_the_lease_it_is_claimed_under(store: Store) -> 
     assert (await row_of(store)).wake == NOW + HOUR
 
 
+async def test_a_row_moved_forward_while_it_was_claimed_wakes_at_its_new_time(store: Store) -> None:
+    await store.apply(plans(planned()))
+    (row,) = await claim(store)
+    await store.apply(Changes(moves=[Move(row.id, NOW - HOUR, NOW + DAY, "sooner")]))
+    await store.recover(NOW)
+    assert await store.next_wake() == NOW - HOUR
+
+
 async def test_a_cancelled_row_is_planned_again_only_when_a_move_revives_it(store: Store) -> None:
     await store.apply(plans(planned()))
     row = await row_of(store)
@@ -447,18 +455,21 @@ async def test_an_outcome_of_an_older_attempt_leaves_the_newer_one_alone(store: 
 
 
 async def test_a_reference_that_another_attempt_has_does_not_stop_the_record(store: Store) -> None:
-    await store.apply(plans(*(planned(f"o{n}") for n in range(4))))
+    await store.apply(plans(*(planned(f"o{n}") for n in range(5))))
     rows = await claim(store)
     wanted = [attempt(f"a{n}", row, channel="email" if n == 3 else "sms") for n, row in enumerate(rows)]
     await store.intend(wanted, NOW)
     await store.record([accepted("a0", "SM1")], NOW)
-    await store.record([accepted("a1", "SM1"), accepted("a2", "SM2"), accepted("a3", "SM1")], NOW)
+    await store.record(
+        [accepted("a1", "SM1"), accepted("a2", "SM2"), accepted("a3", "SM1"), accepted("a4", "SM2")], NOW
+    )
     found = {row.attempt.id: (row.state, row.reference) for row in await store.list_attempts(Selection())}
     assert found == {
         "a0": (State.ACCEPTED, "SM1"),
         "a1": (State.ACCEPTED, ""),
         "a2": (State.ACCEPTED, "SM2"),
         "a3": (State.ACCEPTED, "SM1"),
+        "a4": (State.ACCEPTED, ""),
     }
 
 
