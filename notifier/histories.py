@@ -10,6 +10,7 @@ from pathlib import Path
 from notifier.clock import Clock
 from notifier.errors import BadOrder, UsageError
 from notifier.interfaces import Record, Source, Surroundings
+from notifier.mistakes import did_you_mean
 from notifier.model.order import Order
 from notifier.parts import build_sources
 from notifier.settings import Settings
@@ -78,7 +79,7 @@ def put_into_folder(settings: Settings, file: Path, source: str = "") -> Path:
 def _layout(settings: Settings, source: str) -> tuple[str, FilesOptions]:
     readers = {name: s.options for name, s in settings.sources.items() if isinstance(s.options, FilesOptions)}
     if source and source not in readers:
-        raise UsageError(f"there is no source {source!r} that reads files; there are {', '.join(readers) or 'none'}")
+        raise UsageError(f"there is no source {source!r} that reads files{did_you_mean(source, readers)}")
     if not source and len(readers) > 1:
         raise UsageError(f"several sources read files; name one of them with --source: {', '.join(readers)}")
     return next(((name, own) for name, own in readers.items() if source in {"", name}), ("orders", _PLAIN))
@@ -89,4 +90,4 @@ def _understood(source: Source, records: Iterable[Record], trouble: list[str]) -
         try:
             yield source.order(record)
         except BadOrder as error:
-            trouble.append(f"order {record.id}: {error}")
+            trouble.append(f"order {record.id} is left out: {error}")

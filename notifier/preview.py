@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.clock import Clock
-from notifier.errors import UsageError
+from notifier.errors import RenderError, UsageError
 from notifier.letters import Occasion, message_for
+from notifier.mistakes import did_you_mean
 from notifier.model.job import Job
 from notifier.model.message import Attempt, Message, Outcome, Receipt
 from notifier.model.order import Customer, Order
-from notifier.model.reminder import Key
+from notifier.model.reminder import Declined, Key
 from notifier.parts import build_channels, build_texts
 from notifier.render.samples import samples
 from notifier.rules.plan import Planner
@@ -38,18 +39,19 @@ def preview(settings: Settings, name: str, order: Order | None, channel: str, la
     """
     job = settings.jobs.get(name)
     if job is None:
-        raise UsageError(f"there is no job {name!r}; there are {', '.join(settings.jobs)}")
+        raise UsageError(f"there is no job {name!r}{did_you_mean(name, settings.jobs)}")
     kind = _kind(settings, job, channel)
     occasion = _planned(settings, job, order, now) if order else _made_up(settings, job, language, now)
     if language:
         order = occasion.order
         occasion = replace(occasion, order=replace(order, customer=replace(order.customer, language=language)))
     message = message_for(occasion, "", kind, build_texts(settings), now)
-    return Preview(tuple(_facts(job, kind, message)), message.text)
+    return Preview(tuple(_facts(job, kind, message, language)), message.text)
 
 
-def _facts(job: Job, kind: str, message: Message) -> list[tuple[str, str]]:
-    facts = [("job", f"{job.name}: {job.about}"), ("channel", kind), ("language", message.language)]
+def _facts(job: Job, kind: str, message: Message, wanted: str) -> list[tuple[str, str]]:
+    other = f" (there is no such text in {wanted})" if wanted and message.language != wanted else ""
+    facts = [("job", f"{job.name}: {job.about}"), ("kind", kind), ("language", f"{message.language}{other}")]
     if kind == "sms":
         size = measure(message.text)
         facts += [
@@ -63,12 +65,13 @@ def _facts(job: Job, kind: str, message: Message) -> list[tuple[str, str]]:
 
 
 def _kind(settings: Settings, job: Job, channel: str) -> str:
-    if channel in KINDS:
-        return channel
     known = settings.channels
-    name = channel or next(iter(channels_for(job, known)))
+    # A job that is switched off may have no channel; its first one is still what it would take.
+    name = channel or next(iter(channels_for(job, known)), job.channels[0])
+    if name in KINDS:
+        return name
     if name not in known:
-        raise UsageError(f"there is no channel {name!r}; there are {', '.join([*known, *KINDS])}")
+        raise UsageError(f"there is no channel {name!r}{did_you_mean(name, {*known, *KINDS})}")
     return known[name].kind
 
 
@@ -86,14 +89,19 @@ def _planned(settings: Settings, job: Job, order: Order, now: datetime) -> Occas
     planner = Planner([replace(job, enabled=True)], settings.shop)
     wanted = planner.plan(order, now).wanted
     if not wanted:
-        why = "; ".join(str(getattr(answer, "reason", "")) for answer in planner.explain(order, now))
+        why = "; ".join(answer.reason for answer in planner.explain(order, now) if isinstance(answer, Declined))
         raise UsageError(f"{job.name} has nothing to say about order {order.id}: {why}")
     first = wanted[0]
     return Occasion(job, order, first.key, first.until, (first.key.subject,) if first.key.subject else ())
 
 
 async def send_test(settings: Settings, name: str, address: str, clock: Clock) -> Outcome:
-    """Send one test message through a channel of the settings, past all gates, and return what became of it."""
+    """Send one test message through a channel of the settings, past all gates, and return what became of it.
+
+    Raises UsageError for a channel that does not exist or an address that it cannot take.
+    """
+    if name not in settings.channels:
+        raise UsageError(f"there is no channel {name!r}{did_you_mean(name, settings.channels)}")
     channel = build_channels(settings, clock)[name]
     now, id_ = clock.now(), uuid.uuid4().hex
     shown = channel.address_of(_customer(channel.kind, name, address)) or address
@@ -103,6 +111,8 @@ async def send_test(settings: Settings, name: str, address: str, clock: Clock) -
         content = channel.compose(message)
         attempt = Attempt(id_, (), name, shown, content, id_, "service", "", now, now + _SOON)
         return await channel.deliver(attempt)
+    except RenderError as error:
+        raise UsageError(f"nothing was sent: {error}") from None
     finally:
         await channel.close()
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from notifier.clock import VirtualClock
-from notifier.interfaces import Selection
+from notifier.interfaces import Selection, Store
 from notifier.model.message import Attempt, Message, Outcome, Receipt
 from notifier.model.order import Customer, Order
 from notifier.model.reminder import Reminder, State
@@ -82,14 +82,17 @@ async def play(
     clock: VirtualClock,
     until: datetime,
     tell: Callable[[float], None] = lambda seconds: None,
+    store: Store | None = None,
 ) -> Simulation:
     """Play orders on a clock that jumps, until `until`.
 
     1. At each virtual instant at which an order changes or a reminder is due: move the clock there.
     2. Poll what has changed, then send what is due, as the daemon would in that instant.
     3. List what was said, and what was not and why.
+
+    With a `store` everything is kept there, as a daemon would have left it.
     """
-    store = MemoryStore()
+    store = store or MemoryStore()
     sources = {name: ReplaySource(name, own, clock) for name, own in orders.items()}
     pipeline = Pipeline(store, sources, dict.fromkeys(sources, _NO_BRAKE), desk, clock, histories=True)
     simulation = Simulation(clock.now(), until, sum(map(len, orders.values())))
@@ -130,7 +133,7 @@ class _Reasons:
         return f"{words}; due {self._times.at(reminder.due)}{', in the quiet hours' if quiet else ''}"
 
 
-async def _collect(simulation: Simulation, store: MemoryStore, reasons: _Reasons) -> None:
+async def _collect(simulation: Simulation, store: Store, reasons: _Reasons) -> None:
     reminders = {reminder.id: reminder for reminder in await store.list_reminders(Selection(limit=_EVERYTHING))}
     for row in await store.list_attempts(Selection(limit=_EVERYTHING)):
         own = [reminders[id_] for id_, _ in row.attempt.reminders]

@@ -20,9 +20,11 @@ def register(app: typer.Typer) -> None:
 
 def approve(context: typer.Context, source: Annotated[str, typer.Argument(help="The source's name.")]) -> None:
     """Let a paused source go on: its next poll may change as much as it likes, once."""
+    from notifier.mistakes import did_you_mean
+
     settings = settings_of(context)
     if source not in settings.sources:
-        raise UsageError(f"there is no source {source!r}; there are {', '.join(settings.sources) or 'none'}")
+        raise UsageError(f"there is no source {source!r}{did_you_mean(source, settings.sources)}")
 
     async def work() -> bool:
         async with writing(settings) as store:

@@ -98,10 +98,11 @@ def _who(row: AttemptRow) -> tuple[str, ...]:
 
 def _selection(states: list[str] | None, order: str, limit: int) -> Selection:
     from notifier.interfaces import Selection
+    from notifier.mistakes import did_you_mean
 
     wanted = states or []
     if unknown := [state for state in wanted if state not in set(State)]:
-        raise UsageError(f"there is no state {unknown[0]!r}; there are {', '.join(State)}")
+        raise UsageError(f"there is no state {unknown[0]!r}{did_you_mean(unknown[0], list(State))}")
     return Selection(tuple(State(state) for state in wanted), order, limit)
 
 

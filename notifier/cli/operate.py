@@ -60,12 +60,13 @@ def import_(
     settings = settings_of(context)
     found = from_file(settings, file, clock_for(settings.clock), source)
     for sentence in found.trouble:
-        print(f"left out: {sentence}")
+        print(sentence)
     count = sum(map(len, found.orders.values()))
     if not count:
         raise UsageError(f"{file} has no order that can be understood; nothing was imported")
     put_into_folder(settings, file, source)
-    print(f"{count} orders of {file.name} will be read with the next poll of {next(iter(found.orders))}.")
+    orders = "1 order" if count == 1 else f"{count} orders"
+    print(f"{orders} of {file.name} will be read with the next poll of {next(iter(found.orders))}.")
 
 
 def send_test(
@@ -80,8 +81,6 @@ def send_test(
     from notifier.preview import send_test as send
 
     settings = settings_of(context, secrets=True)
-    if channel not in settings.channels:
-        raise UsageError(f"there is no channel {channel!r}; there are {', '.join(settings.channels)}")
     outcome = run_async(send(settings, channel, address, clock_for(settings.clock)))
     print(answer_of(outcome))
     if not isinstance(outcome, Receipt):

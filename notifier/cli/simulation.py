@@ -69,7 +69,7 @@ def simulate(
     clock = clock_for(settings.clock)
     found = from_file(settings, orders, clock, source) if orders else run_async(_all_orders(settings, clock))
     for sentence in found.trouble:
-        print(f"left out: {sentence}", file=sys.stderr)
+        print(sentence, file=sys.stderr)
     first, last = _window(found.orders, settings, since, until)
     with progress("simulating", (last - first).total_seconds()) as tell:
         simulation = run_async(play_all(settings, found.orders, first, last, tell))
