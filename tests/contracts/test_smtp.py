@@ -546,6 +546,16 @@ async def test_an_idle_connection_is_closed_after_a_while() -> None:
         await channel.close()
 
 
+async def test_connections_that_fall_idle_one_after_the_other_are_all_closed() -> None:
+    async with ScriptedSmtp(script={"dot": ["250 Ok", Act.LATE]}) as server:
+        channel = smtp(server.port, idle=SOON)
+        outcomes = await asyncio.gather(*(channel.deliver(letter(channel)) for _ in range(2)))
+        assert [type(outcome) for outcome in outcomes] == [Receipt, Receipt]
+        await server.seen("QUIT", 2)
+        await server.empty()
+        await channel.close()
+
+
 async def test_a_connection_in_use_is_not_idle() -> None:
     async with ScriptedSmtp() as server:
         channel = smtp(server.port, idle=timedelta(seconds=5))

@@ -22,6 +22,7 @@ class Act(Enum):
     CLOSE = auto()
     SILENCE = auto()
     CUT_ON_NEXT_BYTE = auto()
+    LATE = auto()
 
 
 Answer = str | Act
@@ -176,6 +177,8 @@ class _Conversation(asyncio.Protocol):
             case Act.CUT_ON_NEXT_BYTE:
                 self._cut_next = True
                 self._transport.write(b"354 go on\r\n")
+            case Act.LATE:
+                asyncio.get_running_loop().call_later(0.1, self.say, "250 2.0.0 Ok at last")
             case str():
                 self._transport.write(answer.encode("utf-8", "surrogateescape") + b"\r\n")
 
