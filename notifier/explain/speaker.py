@@ -11,11 +11,10 @@ from notifier.model.job import Job
 from notifier.model.order import Order
 from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.model.shop import SendingRules
-from notifier.rules.phrases import Times, about, because, count, ground
+from notifier.rules.phrases import QUIET, Times, because, count, ground, part, step_of
 from notifier.rules.recheck import allowed_from
 
 _ON_TIME = timedelta(minutes=5)
-_QUIET = "quiet hours"
 _STUCK = {
     State.HELD: "is held until a person decides",
     State.IN_DOUBT: "may or may not have left",
@@ -38,18 +37,19 @@ class Speaker:
         self._jobs = jobs
         self._rules = rules or SendingRules(quiet_hours={})
 
-    def name(self, key: Key, *, steps: bool = True) -> str:
-        """`unpaid-nudge`, or `return-tracking (return case c1, step 1 of 3)`."""
-        job = self._jobs.get(key.job)
-        part = about(job, key if steps else key._replace(step=0), self.order) if job else key.subject
-        if job and not steps and len(job.steps) > 1:
-            part = part.rpartition("step ")[0].rstrip(", ")
-        return f"{key.job} ({part})" if part else key.job
+    def name(self, *keys: Key, steps: bool = True) -> str:
+        """`unpaid-nudge`, or `return-tracking for return case c1 (step 1 of 3)`; several parts of one job together."""
+        first, job = keys[0], self._jobs.get(keys[0].job)
+        if job is None:
+            return first.job
+        parts = [part(job.subject, key.subject, self.order) for key in keys if key.subject]
+        step = step_of(job, first) if steps else ""
+        return f"{first.job}{' for ' if parts else ''}{' and '.join(parts)}{f' ({step})' if step else ''}"
 
     def said(self, reminders: Sequence[Reminder], row: AttemptRow) -> Item:
         """What was said in one message."""
         first = min(reminders, key=lambda reminder: reminder.key)
-        names = " and ".join(self.name(reminder.key) for reminder in sorted(reminders, key=lambda r: r.key))
+        names = self.name(*sorted(reminder.key for reminder in reminders))
         started = row.attempt.started
         late = started - first.due > _ON_TIME
         put_off = f"; it was due {self.times.at(first.due)}{self._why_later(first.key, first.due)}" if late else ""
@@ -69,10 +69,10 @@ class Speaker:
             return reminder.wake, Item(Mark.PLANNED, f"Right now: {self.name(key)} is being sent.")
         due = max(reminder.wake, reminder.due)
         leaves = self._leaves(key, due)
-        why = self._why_later(key, reminder.due) if leaves > reminder.due else ""
         tried = f" after {count(reminder.attempts, 'failed attempt')}" if reminder.attempts else ""
-        if not why and reminder.reason:
-            why = f" ({reminder.reason})" if reminder.attempts else because(reminder.reason)
+        why = f" ({reminder.reason})" if reminder.attempts else because(reminder.reason)
+        if reminder.reason in {"", QUIET}:
+            why = self._why_later(key, reminder.due)
         due_first = f"; it is due {self.times.at(reminder.due)}" if leaves - reminder.due > _ON_TIME else ""
         return leaves, self._coming(leaves, f"{self.name(key)}{self._ground(key)}{due_first}{tried}{why}")
 
@@ -110,4 +110,4 @@ class Speaker:
         return allowed_from(job, due, self._rules, zone) if job else due
 
     def _why_later(self, key: Key, due: datetime) -> str:
-        return because(_QUIET).replace(", because of", ", in") if self._leaves(key, due) > due else ""
+        return ", in the quiet hours" if self._leaves(key, due) > due else ""

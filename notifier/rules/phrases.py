@@ -12,6 +12,8 @@ from notifier.model.job import Job, Step, Subject
 from notifier.model.order import Order
 from notifier.model.reminder import Key
 
+QUIET = "quiet hours"
+"""The reason that the gate of the quiet hours gives."""
 _NEAR = timedelta(days=3)
 _ORDER = {
     "placed": "the order was placed",
@@ -86,22 +88,20 @@ def _distance(step: Step) -> str:
     return f"{length(offset)} {'before' if step.before else 'after'}"
 
 
-def about(job: Job, key: Key, order: Order) -> str:
-    """What a reminder is about within its order: `parcel 1 of 2 (SF1001), step 1 of 2`. Empty for the order itself."""
-    words = [_part(job.subject, key.subject, order)] if key.subject else []
-    if len(job.steps) > 1:
-        words.append(f"step {key.step + 1} of {len(job.steps)}")
-    return ", ".join(words)
+def step_of(job: Job, key: Key) -> str:
+    """`step 1 of 2`; empty for jobs with only one."""
+    return f"step {key.step + 1} of {len(job.steps)}" if len(job.steps) > 1 else ""
 
 
-def _part(subject: Subject, id_: str, order: Order) -> str:
+def part(subject: Subject, id_: str, order: Order) -> str:
+    """A part of an order: `parcel 1 of 2 (SF1001)`, `return case c1`, `review r1`."""
     if subject is Subject.PARCEL:
         ids = [parcel.id for parcel in order.parcels]
         number = next((parcel.number for parcel in order.parcels if parcel.id == id_), "") or id_
         several = len(ids) > 1 and id_ in ids
         return f"parcel {ids.index(id_) + 1} of {len(ids)} ({number})" if several else f"parcel {number}"
-    kind = next((f"{case.kind} " for case in order.cases if case.id == id_), "") if subject is Subject.CASE else ""
-    return f"{kind}{subject} {id_}"
+    kinds = [f"{case.kind} " for case in order.cases if case.id == id_ and subject is Subject.CASE]
+    return f"{kinds[0] if kinds else ''}{subject} {id_}"
 
 
 def either(words: Sequence[str]) -> str:
@@ -113,7 +113,7 @@ def because(reason: str) -> str:
     """A stored reason as the end of a sentence; most are sentences themselves, some only name a thing."""
     if not reason:
         return ""
-    return ", because of the quiet hours" if reason == "quiet hours" else f", because {reason}"
+    return ", because of the quiet hours" if reason == QUIET else f", because {reason}"
 
 
 class Times:
