@@ -30,7 +30,7 @@ START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAGE = 250
 SENT = "order-confirmation"
 """The job that is sent: due at once when an order was paid, with texts for e-mail (and HTML) and SMS."""
-_OPTIONS = MappingOptions(type="ready")
+_OPTIONS = MappingOptions.model_validate({"type": "ready"})
 
 SETTINGS = load_settings(Path(shipped("config")) / "notifier.toml", ['jobs.unpaid-nudge.after=["12h", "20h"]'])
 """All shipped jobs; with a second nudge an unpaid order has three reminders."""

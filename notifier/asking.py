@@ -89,7 +89,7 @@ async def facts_for(
 ) -> list[Question]:
     """Everything the gates look at, for a whole batch in a few queries."""
     names = {job.name: channels_for(job, outlets) for job in {job.name: job for _, job, _ in rows}.values()}
-    customers = await _customers(store, rows, now)
+    customers = await _customers(store, planner, rows, now)
     questions = []
     for reminder, job, order in rows:
         known = customers.get(OrderKey(order.source, order.customer.id), CustomerFacts())
@@ -107,17 +107,22 @@ async def facts_for(
 
 
 async def _customers(
-    store: Store, rows: Sequence[tuple[Reminder, Job, Order]], now: datetime
+    store: Store, planner: Planner, rows: Sequence[tuple[Reminder, Job, Order]], now: datetime
 ) -> dict[OrderKey, CustomerFacts]:
+    """What is known of the customers; their other orders only where the job compares them."""
     by_source: dict[str, set[str]] = defaultdict(set)
-    for _, _, order in rows:
+    compared: dict[str, set[str]] = defaultdict(set)
+    comparing = {name for name, job in {job.name: job for _, job, _ in rows}.items() if planner.compares(job)}
+    for _, job, order in rows:
         if order.customer.id:
             by_source[order.source].add(order.customer.id)
+            if job.name in comparing:
+                compared[order.source].add(order.customer.id)
     since = {"any": now - DAY, "marketing": now - WEEK}
     return {
         OrderKey(source, customer): facts
         for source, ids in by_source.items()
-        for customer, facts in (await store.facts(source, sorted(ids), since)).items()
+        for customer, facts in (await store.facts(source, sorted(ids), since, compared[source])).items()
     }
 
 

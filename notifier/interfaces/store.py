@@ -58,10 +58,15 @@ class Store(Protocol):
         ...
 
     async def facts(
-        self, source: str, customers: Sequence[str], since: Mapping[str, datetime]
+        self,
+        source: str,
+        customers: Sequence[str],
+        since: Mapping[str, datetime],
+        orders_of: Collection[str] | None = None,
     ) -> Mapping[str, CustomerFacts]:
         """Per customer their hundred latest orders, and under each name of `since` what was sent to them from then on.
 
+        Orders are fetched for those in `orders_of` alone; None means all of `customers`.
         The names are "marketing" (marketing messages alone) and "any". What left, may have left or is on its way
         counts; what was surely not sent does not. An empty customer id is nobody: it has no facts.
         """

@@ -40,12 +40,16 @@ Test = Callable[[View, Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition: its test, why a reminder is not wanted when it fails, and how its argument is read (None: none)."""
+    """A condition: its test, why a reminder is not wanted when it fails, and how its argument is read (None: none).
+
+    `others` says that it looks at the customer's other orders, which have to be fetched for it.
+    """
 
     test: Test
     unmet: str
     read: Callable[[Any], Any] | None = None
     about: type | None = None
+    others: bool = False
 
 
 def _open(case: AftersalesCase) -> bool:
@@ -179,12 +183,16 @@ CONDITIONS: dict[str, Rule] = {
     "unanswered": Rule(lambda v, _: not v.subject.answered, "the review has been answered", None, Review),
     # the customer's other orders, known only right before sending
     "no_newer_order": Rule(
-        lambda v, _: not any(_after(o, v.order) for o in v.others or ()), "the customer has ordered again since"
+        lambda v, _: not any(_after(o, v.order) for o in v.others or ()),
+        "the customer has ordered again since",
+        others=True,
     ),
     "not_bought_elsewhere": Rule(
-        lambda v, _: not _bought_elsewhere(v), "the customer has paid another order for the same goods"
+        lambda v, _: not _bought_elsewhere(v), "the customer has paid another order for the same goods", others=True
     ),
-    "not_duplicate": Rule(lambda v, _: not _is_duplicate(v), "an older order for the same goods is nudged already"),
+    "not_duplicate": Rule(
+        lambda v, _: not _is_duplicate(v), "an older order for the same goods is nudged already", others=True
+    ),
 }
 
 

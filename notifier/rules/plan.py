@@ -88,6 +88,10 @@ class Planner:
         self.shop = shop
         self._questions = {name: _question(job) for name, job in self.jobs.items()}
 
+    def compares(self, job: Job) -> bool:
+        """Whether the job looks at the customer's other orders."""
+        return any(rule.others for rule, _ in self._questions[job.name].rules)
+
     def plan(self, order: Order, now: datetime) -> Plan:
         """The reminders that ought to exist for `order`, past ones included: reconciling leaves those alone."""
         if order.state is OrderState.OTHER:

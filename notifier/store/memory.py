@@ -118,11 +118,15 @@ class MemoryStore:
         return self._rows.claim(now, lease, limit)
 
     async def facts(
-        self, source: str, customers: Sequence[str], since: Mapping[str, datetime]
+        self,
+        source: str,
+        customers: Sequence[str],
+        since: Mapping[str, datetime],
+        orders_of: Collection[str] | None = None,
     ) -> Mapping[str, CustomerFacts]:
         return {
             customer: CustomerFacts(
-                self._latest(source, customer),
+                self._latest(source, customer) if orders_of is None or customer in orders_of else [],
                 {name: self._sent((source, customer), name, start) for name, start in since.items()},
             )
             for customer in customers

@@ -80,9 +80,13 @@ class SqlStore:
         return await self._database.read(lambda connection: suppressions.suppressed(connection, addresses))
 
     async def facts(
-        self, source: str, customers: Sequence[str], since: Mapping[str, datetime]
+        self,
+        source: str,
+        customers: Sequence[str],
+        since: Mapping[str, datetime],
+        orders_of: Collection[str] | None = None,
     ) -> Mapping[str, CustomerFacts]:
-        return await self._database.read(lambda connection: _facts(connection, source, customers, since))
+        return await self._database.read(lambda connection: _facts(connection, source, customers, since, orders_of))
 
     async def apply(self, changes: Changes) -> None:
         await self._database.write(lambda connection: _apply(connection, changes))
@@ -122,10 +126,15 @@ def _apply(connection: Connection, changes: Changes) -> None:
 
 
 def _facts(
-    connection: Connection, source: str, customers: Sequence[str], since: Mapping[str, datetime]
+    connection: Connection,
+    source: str,
+    customers: Sequence[str],
+    since: Mapping[str, datetime],
+    orders_of: Collection[str] | None,
 ) -> dict[str, CustomerFacts]:
     known = sorted({customer for customer in customers if customer})
-    theirs = orders.of_customers(connection, source, known)
+    buyers = known if orders_of is None else [customer for customer in known if customer in orders_of]
+    theirs = orders.of_customers(connection, source, buyers)
     sent = {name: suppressions.sent(connection, source, known, name, start) for name, start in since.items()}
     return {
         customer: CustomerFacts(theirs.get(customer, []), {name: sent[name].get(customer, 0) for name in since})

@@ -499,6 +499,8 @@ async def test_the_orders_of_a_customer_the_latest_first(store: Store) -> None:
     assert [one.id for one in facts["ann"].orders] == [f"o{n:03}" for n in range(119, 19, -1)]
     assert facts["ann"].orders[0] == mine[-1].order
     assert [*facts["nobody"].orders, *facts[""].orders] == []
+    facts = await store.facts("shop", ["ann", "ben"], {}, ["ben"])
+    assert [len(facts[name].orders) for name in ("ann", "ben")] == [0, 1]
 
 
 async def test_what_was_sent_to_a_customer(store: Store) -> None:
