@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.common import reading, run_async, settings_of
-from notifier.cli.show import colours, heading, paragraph
+from notifier.cli.show import colours, heading, paragraph, printable
 from notifier.errors import EXIT_USAGE, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def explain(
 
 def _told(explanation: Explanation) -> str:
     """An explanation as lines that fit the terminal."""
-    lines = [heading(explanation.title), paragraph(" ".join(explanation.story))]
+    lines = [heading(printable(explanation.title)), paragraph(" ".join(explanation.story))]
     for section in explanation.sections:
         lines += ["", heading(section.heading)]
         for item in section.items:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,8 @@ def register(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """Run the daemon: read the shops, send what is due, until told to stop."""
     gc.disable()  # What a start makes, stays. Looking through it for garbage takes a sixth of the time.
+    import asyncio
+
     from notifier import logs
     from notifier.daemon import Daemon
     from notifier.settings import load_settings

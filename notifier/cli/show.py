@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from notifier.cli.table import table
 
@@ -71,13 +70,19 @@ def _inert(value: Any) -> str:
 
 
 def _exact(value: Any, zone: str) -> Any:
-    return value.astimezone(ZoneInfo(zone)).isoformat() if isinstance(value, datetime) else value
+    return _on_clock(value, zone).isoformat() if isinstance(value, datetime) else value
 
 
 def _short(value: Any, zone: str) -> str:
     if isinstance(value, datetime):
-        return f"{value.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+        return f"{_on_clock(value, zone):%Y-%m-%d %H:%M}"
     return "" if value is None else printable(str(value))
+
+
+def _on_clock(instant: datetime, zone: str) -> datetime:
+    from zoneinfo import ZoneInfo
+
+    return instant.astimezone(ZoneInfo(zone))
 
 
 def printable(text: str) -> str:
