@@ -29,7 +29,7 @@ class Program:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    async def ended(self, seconds: float = 20) -> int:
+    async def ended(self, seconds: float = 30) -> int:
         """Its exit code, once it has one; AssertionError when it goes on for longer."""
         try:
             async with asyncio.timeout(seconds):

@@ -72,7 +72,7 @@ async def test_systemd_hears_how_it_is_going(stage: Stage) -> None:
 async def test_sighup_reloads_the_real_command(stage: Stage) -> None:
     stage.use("unpaid-nudge")
     async with stage.program("run") as program:
-        await stage.manager.wait_for("READY=1")
+        await stage.manager.wait_for("READY=1", 30)
         program.signal(signal.SIGHUP)
         await stage.manager.wait_for("RELOADING=1")
         await stage.manager.wait_for("READY=1")

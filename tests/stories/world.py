@@ -90,7 +90,7 @@ class MailServer(ScriptedSmtp):
 
     async def ends(self, count: int) -> None:
         """Wait until it has heard the end of so many messages, answered or not."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while len(self.ended) < count:
                 self.changed.clear()
                 await self.changed.wait()
