@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Annotated
 
 import phonenumbers
@@ -31,6 +32,12 @@ def parse_phone(text: str, country: str = "", allowed: Collection[str] = ()) -> 
     written to, all when empty. Raises ValueError for anything but one plain subscriber's number: lists, extensions,
     vanity letters, numbers that do not exist, premium and other service numbers. The error never quotes the number.
     """
+    return _parse(text, country, frozenset(allowed))
+
+
+# Each message asks twice, once to see whether it can be sent and once to compose it; customers come again.
+@lru_cache(maxsize=4096)
+def _parse(text: str, country: str, allowed: frozenset[str]) -> str:
     written = unicodedata.normalize("NFKC", text[:_LONGEST]).strip()
     if len(text) > _LONGEST or not _WRITTEN.fullmatch(written):
         raise ValueError("not one plain phone number; digits, spaces, dots, hyphens and brackets may stand in it")
