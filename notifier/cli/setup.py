@@ -65,6 +65,7 @@ def check(
 def _show_changes(settings: Settings) -> None:
     from notifier.check import QueueChange, queue_changes
     from notifier.daemon import clock_for
+    from notifier.rules.phrases import count
 
     async def work() -> list[QueueChange]:
         async with reading(settings) as store:
@@ -78,7 +79,8 @@ def _show_changes(settings: Settings) -> None:
         print(f"{change.sign} {change.key.job} for order {change.key.order}{due}{why}")
     if len(changes) > _SHOWN:
         print(f"… and {len(changes) - _SHOWN} more.")
-    print(f"A reload would plan {counts['+']} reminders, move {counts['~']} and call off {counts['-']}.")
+    planned = count(counts["+"], "reminder")
+    print(f"A reload would plan {planned}, move {counts['~']} and call off {counts['-']}.")
 
 
 def schema(

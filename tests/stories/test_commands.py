@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -72,22 +73,6 @@ class Shop:
     def database(self) -> Path:
         return self.folder / "var" / "notifier.db"
 
-    async def live(self) -> None:
-        """1001 was never paid, 1002 was paid, 1003 cancelled; 1004 was not understood."""
-        settings = load_settings(self.file)
-        orders = [
-            make_order(),
-            make_order(id="1002", state=OrderState.PAID, paid=PLACED + HOUR),
-            make_order(id="1003", state=OrderState.CANCELLED, cancelled=PLACED + HOUR),
-        ]
-        store = await open_store(settings.store_url)
-        try:
-            await live(orders, PLACED + 20 * HOUR, list(settings.jobs.values()), settings.shop, store=store)
-            broken = Quarantined("shop", "1004", PLACED, "placed: 'soon' is not a time")
-            await store.apply(Changes(quarantine=[broken], now=PLACED))
-        finally:
-            await store.close()
-
     def change(self, work: Any) -> None:
         """Change something in the database, as a daemon would."""
 
@@ -109,10 +94,36 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     return Shop(tmp_path, capsys)
 
 
+async def live_a_day(folder: Path) -> Path:
+    """A database: 1001 was never paid, 1002 was paid, 1003 cancelled; 1004 was not understood."""
+    (folder / "notifier.toml").write_text(SETTINGS, encoding="utf-8")
+    settings = load_settings(folder / "notifier.toml")
+    orders = [
+        make_order(),
+        make_order(id="1002", state=OrderState.PAID, paid=PLACED + HOUR),
+        make_order(id="1003", state=OrderState.CANCELLED, cancelled=PLACED + HOUR),
+    ]
+    store = await open_store(settings.store_url)
+    try:
+        await live(orders, PLACED + 20 * HOUR, list(settings.jobs.values()), settings.shop, store=store)
+        broken = Quarantined("shop", "1004", PLACED, "placed: 'soon' is not a time")
+        await store.apply(Changes(quarantine=[broken], now=PLACED))
+    finally:
+        await store.close()
+    return folder / "var" / "notifier.db"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; every test has its own copy."""
+    return asyncio.run(live_a_day(tmp_path_factory.mktemp("lived")))
+
+
 @pytest.fixture
-def shop(empty: Shop) -> Shop:
+def shop(empty: Shop, database: Path) -> Shop:
     """A shop that was watched for a day."""
-    asyncio.run(empty.live())
+    empty.database.parent.mkdir()
+    shutil.copyfile(database, empty.database)
     return empty
 
 
@@ -177,7 +188,7 @@ def test_wrong_usage_is_64(empty: Shop, arguments: Sequence[str], told: str) -> 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["status"], ["reminders"], ["messages"], ["explain", "1"], ["check", "--diff"], ["backup", "copy.db"]]
+    "arguments", [["status"], ["reminders"], ["messages"], ["explain", "1"], ["backup", "copy.db"]]
 )
 def test_before_the_daemon_has_run_there_is_nothing_to_look_at(empty: Shop, arguments: Sequence[str]) -> None:
     assert empty(*arguments, code=74) == (
@@ -231,7 +242,7 @@ def test_check_shows_what_a_reload_would_change(shop: Shop) -> None:
         file.write('[jobs.unpaid-nudge]\nafter = ["12h", "22h"]\n')
     told = shop("check", "--diff")
     assert "+ unpaid-nudge for order 1001 due 2026-03-02 15:00\n" in told
-    assert told.endswith("A reload would plan 1 reminders, move 0 and call off 0.\n")
+    assert told.endswith("A reload would plan 1 reminder, move 0 and call off 0.\n")
 
 
 @pytest.mark.parametrize(("kind", "title"), [("settings", "notifier.toml"), ("job", "JobFile")])
