@@ -194,7 +194,8 @@ class Pipeline:
         questions = await facts_for(self.store, desk.planner, desk.rules, desk.outlets, asked.rows, self.clock.now())
         letters, rulings = self._write(recheck_all(questions), batch)
         rulings += asked.rulings
-        await self.store.settle(rulings, self.clock.now())
+        if rulings:
+            await self.store.settle(rulings, self.clock.now())
         batch.sending = len(letters)
         batch.decided.update(ruling.reason for ruling in rulings)
         for number in range(0, len(letters), _PORTION):
