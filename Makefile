@@ -5,7 +5,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 JOBS   ?= auto
-BENCH  ?= $(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit check bench format lock clean
@@ -30,8 +29,8 @@ check: $(READY) ## format, lint, types, layers, what must not be committed, the 
 	@$(BIN)/pytest tests/unit/test_hygiene.py
 	@$(BIN)/python -m notifier check
 
-bench: $(READY) ## measure, side by side with what people would use instead (BENCH=sms for one)
-	@set -e; for name in $(BENCH); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done
+bench: $(READY) ## measure the program beside its bare parts: some minutes (ARGS=--quick, ARGS=mail)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 format: $(READY) ## put every file into shape
 	@$(BIN)/ruff format

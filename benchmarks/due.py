@@ -63,7 +63,7 @@ def composed(text: str, html: str) -> bytes:
 
 def due_orders(round_: int, count: int) -> list[bytes]:
     """Orders that no other round has, each with one reminder that is due at once."""
-    return [paid(f"P{round_:02}-{number:06}", number) for number in range(count)]
+    return [paid(f"P{round_:02}-{number:06}", round_ * 1_000_000 + number) for number in range(count)]
 
 
 class Ours:
@@ -74,7 +74,9 @@ class Ours:
         self._count = count
         self._channels = channels
         self._source = Ready()
-        self._pipeline = pipeline(store, self._source, clock or ShiftedClock(START), *channels)
+        self._again = asyncio.Event()
+        clock = clock or ShiftedClock(START)
+        self._pipeline = pipeline(store, self._source, clock, *channels, again=self._again.set)
 
     async def prepare(self, round_: int) -> None:
         self._source.offer(due_orders(round_, self._count))
@@ -84,7 +86,8 @@ class Ours:
     async def run(self) -> None:
         while True:
             while self._pipeline.under_way >= _UNDER_WAY:
-                await asyncio.sleep(0.001)
+                self._again.clear()
+                await self._again.wait()
             if not (await self._pipeline.dispatch(BATCH)).claimed:
                 break
         await self._pipeline.drain()

@@ -20,7 +20,7 @@ from notifier.interfaces import Surroundings
 from notifier.model.message import Message
 
 SENDER = "shop@example.com"
-CONNECTIONS = 16
+CONNECTIONS = 32
 
 
 def channel(port: int, clock: Clock) -> Smtp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,8 +119,10 @@ class Ready:
         return
 
 
-def pipeline(store: Store, source: Ready, clock: Clock, *channels: Channel) -> Pipeline:
+def pipeline(
+    store: Store, source: Ready, clock: Clock, *channels: Channel, again: Callable[[], None] = lambda: None
+) -> Pipeline:
     """The program's own line, with all jobs and texts, and a brake that lets everything through."""
     outlets = {channel.name: Outlet(channel, clock) for channel in channels}
     desk = Desk(PLANNER, TEXTS, SETTINGS.sending, outlets)
-    return Pipeline(store, {NAME: source}, {NAME: Brake(count=10**9)}, desk, clock)
+    return Pipeline(store, {NAME: source}, {NAME: Brake(count=10**9)}, desk, clock, again=again)
