@@ -26,9 +26,14 @@ from notifier.rules.cron import every
 
 
 class Options(BaseModel):
-    """A table of settings: unknown keys are refused, values are checked, nothing changes afterwards."""
+    """A table of settings: unknown keys are refused, values are checked, nothing changes afterwards.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, arbitrary_types_allowed=True)
+    What pydantic says of a mistake never repeats the value: it may be a password.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 def _duration(value: Any) -> Duration:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import socket
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, CursorResult, Engine
+from sqlalchemy.engine import URL, Connection, CursorResult, Engine, ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from notifier.errors import SourceError
@@ -44,9 +48,9 @@ class Database:
     """Runs SELECTs in threads of its own, so that every driver will do and none can hold up the daemon.
 
     It never writes: SQLite files are opened with mode=ro and query_only, PostgreSQL and MySQL sessions are read only.
-    A query ends after `timeout` seconds: SQLite is interrupted, PostgreSQL has its statement_timeout, the others the
-    driver's own limit; the caller waits no longer in any case. Every failure is a SourceError that names neither
-    passwords nor bound values. Nothing is opened before the first query.
+    A query ends after `timeout` seconds: SQLite is interrupted, PostgreSQL is hung up on and has its statement_timeout,
+    the others have the driver's own limit; the caller waits no longer in any case. Every failure is a SourceError that
+    names neither passwords nor bound values nor what stands in rows. Nothing is opened before the first query.
     """
 
     def __init__(self, name: str, url: str, folder: Path, zone: str, timeout: float) -> None:
@@ -103,8 +107,8 @@ class Database:
         except asyncio.CancelledError:
             _abandon(future, running)
             raise
-        except ModuleNotFoundError as error:
-            raise self._error(f"the database needs the Python package {error.name}; install it") from None
+        except ImportError as error:
+            raise self._error(f"the database needs {_needed(error, self._url)}") from None
         except (ArgumentError, NoSuchModuleError):
             raise self._error("url is not a database URL such as sqlite:///shop.db or postgresql://host/shop") from None
         except SQLAlchemyError as error:
@@ -117,7 +121,12 @@ class Database:
         if self._engine is None:
             url = _driver_url(sa.make_url(self._url), self._folder)
             engine = sa.create_engine(
-                url, hide_parameters=True, pool_pre_ping=True, connect_args=_connect_args(url, self._timeout)
+                url,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                connect_args=_connect_args(url, self._timeout),
+                # Each transaction begins READ ONLY: behind PgBouncer what a session was told may be forgotten.
+                execution_options={"postgresql_readonly": True},
             )
             self._prepare_sessions(engine)
             self._engine = engine
@@ -134,6 +143,13 @@ class Database:
                 cursor.execute(statement)
             cursor.close()
             connection.commit()
+
+        @sa.event.listens_for(engine, "handle_error")
+        def tidy(failed: ExceptionContext) -> None:
+            # SQLAlchemy leaves it open when the server is gone.
+            if failed.is_disconnect and failed.execution_context is not None:
+                with suppress(failed.dialect.loaded_dbapi.Error):
+                    failed.execution_context.cursor.close()
 
 
 class _Running:
@@ -164,8 +180,14 @@ class _Running:
 
     def end(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is None:
+            return
+        try:
             connection.close()
+        except SQLAlchemyError:
+            # It was hung up on; why is told already.
+            if not self._abandoned:
+                raise
 
     def interrupt(self) -> None:
         self._abandoned = True
@@ -173,6 +195,9 @@ class _Running:
         raw: Any = None if connection is None or connection.closed else connection.connection.dbapi_connection
         if isinstance(raw, sqlite3.Connection):
             raw.interrupt()
+        elif connection is not None and hasattr(raw, "fileno"):
+            with suppress(OSError, connection.dialect.loaded_dbapi.Error):
+                _hang_up(raw.fileno())
 
 
 def _abandon(future: asyncio.Future[Any], running: _Running) -> None:
@@ -181,9 +206,24 @@ def _abandon(future: asyncio.Future[Any], running: _Running) -> None:
     running.interrupt()
 
 
+def _hang_up(descriptor: int) -> None:
+    """Wake a thread that waits for a server's answer. Asking the server would need one that still listens."""
+    with socket.socket(fileno=os.dup(descriptor)) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
+
+
+def _needed(error: ImportError, url: str) -> str:
+    if _driver_url(sa.make_url(url), Path()).drivername == "postgresql+psycopg":
+        return 'its driver; pip install "shop-notifier[postgres]"'
+    return f"the Python package {error.name or error}; install it"
+
+
 def _first_line(error: SQLAlchemyError) -> str:
+    """What the driver says. PostgreSQL's data exceptions (SQLSTATE 22…) quote the value that is wrong: never told."""
     origin = getattr(error, "orig", None) or error
     text = str(origin).strip()
+    if str(getattr(origin, "sqlstate", "")).startswith("22"):
+        text = re.sub(r'(: |)"[\s\S]*"', "", text)
     return text.splitlines()[0][:200] if text else type(origin).__name__
 
 
@@ -203,7 +243,13 @@ def _connect_args(url: URL, timeout: float) -> dict[str, Any]:
     if url.drivername == "sqlite+pysqlite":
         return {"timeout": min(5.0, timeout / 2)}
     if url.drivername == "postgresql+psycopg":
-        return {"connect_timeout": whole, "tcp_user_timeout": int(timeout * 1000), "application_name": "notifier"}
+        return {
+            "application_name": "notifier",
+            "connect_timeout": whole,
+            "tcp_user_timeout": int(timeout * 1000),
+            # A prepared SELECT * fails for ever when the table gets another column, and PgBouncer may not know it.
+            "prepare_threshold": None,
+        }
     if url.drivername.endswith("+pymysql"):
         return {"connect_timeout": whole, "read_timeout": whole}
     return {}

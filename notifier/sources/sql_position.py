@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -103,12 +103,14 @@ class Round:
         if keyset.uses_after:
             return rows.rows, self._after_last(position, rows)
         id_, updated = rows.columns.index(keyset.id), rows.columns.index(keyset.updated)
-        self._check_order([row[updated] for row in rows.rows])
-        fresh = [row for row in rows.rows if not (row[updated] == position.since and row[id_] in self._given)]
+        times = [_instant(row[updated]) for row in rows.rows]
+        self._check_order(times)
+        timed = list(zip(times, rows.rows, strict=True))
+        fresh = [row for time, row in timed if not (time == position.since and row[id_] in self._given)]
         if len(rows.rows) < position.limit:
             return fresh, None
-        border = rows.rows[-1][updated]
-        here = {row[id_] for row in rows.rows if row[updated] == border}
+        border = times[-1]
+        here = {row[id_] for time, row in timed if time == border}
         if border == position.since:
             self._given |= here
             return fresh, self._wider(position)
@@ -119,7 +121,7 @@ class Round:
         if len(rows.rows) < position.limit:
             return None
         last = dict(zip(rows.columns, rows.rows[-1], strict=True))
-        since = last[self._keyset.updated] if self._keyset.updated else position.since
+        since = _instant(last[self._keyset.updated]) if self._keyset.updated else position.since
         return self._go_to(replace(position, since=since, after=last[self._keyset.id]))
 
     def _wider(self, position: Position) -> Position:
@@ -154,3 +156,10 @@ class Round:
 
     def _error(self, sentence: str) -> SourceError:
         return SourceError(f"source {self._keyset.source}: {sentence}")
+
+
+def _instant(value: Any) -> Any:
+    """A time with an offset in UTC: on the clocks of one zone Python compares by the hands alone, and an hour that
+    comes twice would stand still or go backwards. Everything else as it is.
+    """
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo is not None else value

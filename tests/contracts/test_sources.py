@@ -24,6 +24,7 @@ from notifier.model.shop import Shop
 from notifier.sources.files import FilesSource
 from notifier.sources.http import HttpSource
 from notifier.sources.sql import SqlSource
+from tests.fakes.postgres import PostgresShop
 from tests.fakes.shop import PretendShop, Style
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -59,13 +60,34 @@ def surroundings(folder: Path) -> Surroundings:
 
 
 class SqlStand:
-    """A SQLite file; the shop's query knows `:after_id`, or only the time of change, or neither."""
+    """A database; the shop's query knows `:after_id`, or only the time of change, or neither."""
+
+    url = "sqlite:///shop.db"
+    time_format = "iso"
 
     def __init__(self, folder: Path, orders: str, changes_only: bool, resumes: bool) -> None:
         self.folder = folder
         self.orders = orders
         self.changes_only = changes_only
         self.resumes = resumes
+
+    def source(self, **options: Any) -> Source:
+        plain = {
+            "type": "sql",
+            "url": self.url,
+            "orders": f"SELECT * FROM orders {self.orders}",
+            "order": "SELECT * FROM orders WHERE id IN :ids",
+            "time_format": self.time_format,
+            "zone": "UTC",
+        }
+        return SqlSource("shop", SqlSource.Options(**(plain | options)), surroundings(self.folder))
+
+
+class SqliteStand(SqlStand):
+    """A SQLite file, where everything is a text."""
+
+    def __init__(self, folder: Path, orders: str, changes_only: bool, resumes: bool) -> None:
+        super().__init__(folder, orders, changes_only, resumes)
         with closing(sqlite3.connect(folder / "shop.db")) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute(f"CREATE TABLE orders ({', '.join(f'{name} TEXT' for name in COLUMNS)}, PRIMARY KEY (id))")
@@ -75,19 +97,28 @@ class SqlStand:
             rows = [[order.get(name) for name in COLUMNS] for order in orders]
             database.executemany(f"REPLACE INTO orders VALUES ({', '.join('?' * len(COLUMNS))})", rows)
 
-    def source(self, **options: Any) -> Source:
-        plain = {
-            "type": "sql",
-            "url": "sqlite:///shop.db",
-            "orders": f"SELECT * FROM orders {self.orders}",
-            "order": "SELECT * FROM orders WHERE id IN :ids",
-            "time_format": "iso",
-            "zone": "UTC",
-        }
-        return SqlSource("shop", SqlSource.Options(**(plain | options)), surroundings(self.folder))
-
     async def down(self) -> None:
         (self.folder / "shop.db").write_bytes(b"this is no database at all " * 100)
+
+
+class PostgresStand(SqlStand):
+    """A shop in PostgreSQL, with types of its own for amounts and the time of change."""
+
+    time_format = "datetime"
+
+    def __init__(self, shop: PostgresShop, folder: Path, orders: str, changes_only: bool, resumes: bool) -> None:
+        super().__init__(folder, orders, changes_only, resumes)
+        self.url = shop.url
+        self.shop = shop
+        types = {"id": "text PRIMARY KEY", "paid": "timestamptz", "updated": "timestamptz", "total": "numeric(12, 2)"}
+        columns = ", ".join(f"{name} {types.get(name, 'text')}" for name in COLUMNS)
+        shop.run(f"CREATE TABLE orders ({columns})")
+
+    def put(self, *orders: Mapping[str, Any]) -> None:
+        self.shop.insert("orders", *(tuple(order.get(name) for name in COLUMNS) for order in orders))
+
+    async def down(self) -> None:
+        self.shop.shut_out()
 
 
 class HttpStand:
@@ -146,20 +177,24 @@ class FilesStand:
 WINDOW = "WHERE updated >= :since AND updated < :until ORDER BY updated, id LIMIT :limit"
 KEYSET = "WHERE (updated, id) > (:since, :after_id) AND updated < :until ORDER BY updated, id LIMIT :limit"
 SQL = {
-    "sql": (WINDOW, True, True),
-    "sql-keyset": (KEYSET, True, True),
-    "sql-unlimited": ("WHERE updated >= :since AND updated < :until", True, False),
-    "sql-all-by-id": ("WHERE id > :after_id ORDER BY id LIMIT :limit", False, True),
-    "sql-all": ("", False, False),
+    "window": (WINDOW, True, True),
+    "keyset": (KEYSET, True, True),
+    "unlimited": ("WHERE updated >= :since AND updated < :until", True, False),
+    "all-by-id": ("WHERE id > :after_id ORDER BY id LIMIT :limit", False, True),
+    "all": ("", False, False),
 }
+SQLITE = {f"sqlite-{name}": query for name, query in SQL.items()}
+POSTGRES = {f"postgres-{name}": query for name, query in SQL.items()}
 HTTP: dict[str, Style] = {"http-page": "page", "http-offset": "offset", "http-cursor": "cursor", "http-link": "link"}
 FILES = {"files-jsonl": "jsonl", "files-csv": "csv"}
 
 
-@pytest.fixture(params=[*SQL, *HTTP, *FILES])
+@pytest.fixture(params=[*SQLITE, *POSTGRES, *HTTP, *FILES])
 async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
-    if request.param in SQL:
-        yield SqlStand(tmp_path, *SQL[request.param])
+    if request.param in SQLITE:
+        yield SqliteStand(tmp_path, *SQLITE[request.param])
+    elif request.param in POSTGRES:
+        yield PostgresStand(request.getfixturevalue("postgres"), tmp_path, *POSTGRES[request.param])
     elif request.param in FILES:
         yield FilesStand(tmp_path, FILES[request.param])
     else:
