@@ -25,6 +25,19 @@ async def test_a_number_that_takes_no_sms_gets_an_email_at_once_and_is_never_cal
     assert stage.twilio.requests == asked
 
 
+async def test_who_was_refused_does_not_wait_for_messages_that_take_long(stage: Stage) -> None:
+    stage.mail.will("dot", Act.SILENCE, Act.SILENCE)
+    stage.twilio.numbers[phone_of(1001)] = refusal(400, 21614)
+    stage.show(order(1001), order(1002, customer_phone=""))
+    await stage.open("unpaid-nudge")
+    stage.jump(hours=12)
+    await stage.mail.ends(2)
+    stage.mail.take_it_at_last()
+    await stage.settled()
+    stage.expect_mail(1002)
+    stage.expect_mail(1001)
+
+
 async def test_a_mail_server_that_is_busy_is_tried_again_ever_later_and_gets_it_once(stage: Stage) -> None:
     stage.mail.will("RCPT", *["451 4.3.2 please try again later"] * 3)
     stage.show(order(1001))

@@ -96,8 +96,8 @@ class MailServer(ScriptedSmtp):
                 await self.changed.wait()
 
     def take_it_at_last(self) -> None:
-        """Answer the end of a message after a long silence."""
-        self.taken.append(self.ended[-1])
+        """Answer the end of every message that waits for it, after a long silence."""
+        self.taken += self.ended[len(self.taken) :]
         for conversation in self.live:
             conversation.say("250 2.0.0 Ok: queued as late")
 
