@@ -88,9 +88,9 @@ class MailServer(ScriptedSmtp):
             self.heard()
         return super().answer(step)
 
-    async def ends(self, count: int) -> None:
+    async def ends(self, count: int, seconds: float = 30) -> None:
         """Wait until it has heard the end of so many messages, answered or not."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(seconds):
             while len(self.ended) < count:
                 self.changed.clear()
                 await self.changed.wait()
