@@ -28,7 +28,6 @@ _ASYNC_ONLY = {"aiosqlite", "asyncpg", "aiomysql", "asyncmy", "oracledb_async", 
 _FIRST_WORDS = {
     "sqlite": ["PRAGMA query_only = ON"],
     "postgresql": [
-        "SET default_transaction_read_only = on",
         "SET statement_timeout = {milliseconds}",
         "SET TIME ZONE '{zone}'",
     ],
@@ -47,10 +46,11 @@ class Rows(NamedTuple):
 class Database:
     """Runs SELECTs in threads of its own, so that every driver will do and none can hold up the daemon.
 
-    It never writes: SQLite files are opened with mode=ro and query_only, PostgreSQL and MySQL sessions are read only.
-    A query ends after `timeout` seconds: SQLite is interrupted, PostgreSQL is hung up on and has its statement_timeout,
-    the others have the driver's own limit; the caller waits no longer in any case. Every failure is a SourceError that
-    names neither passwords nor bound values nor what stands in rows. Nothing is opened before the first query.
+    It never writes: SQLite files are opened with mode=ro and query_only, PostgreSQL's transactions and MySQL's sessions
+    are read only. A query ends after `timeout` seconds: SQLite is interrupted, PostgreSQL is hung up on and has its
+    statement_timeout, the others have the driver's own limit; the caller waits no longer in any case. Every failure is
+    a SourceError that names neither passwords nor bound values nor what stands in rows. Nothing is opened before the
+    first query.
     """
 
     def __init__(self, name: str, url: str, folder: Path, zone: str, timeout: float) -> None:
@@ -125,7 +125,7 @@ class Database:
                 hide_parameters=True,
                 pool_pre_ping=True,
                 connect_args=_connect_args(url, self._timeout),
-                # Each transaction begins READ ONLY: behind PgBouncer what a session was told may be forgotten.
+                # Each transaction says so itself: behind PgBouncer what a session was told may be forgotten.
                 execution_options={"postgresql_readonly": True},
             )
             self._prepare_sessions(engine)
@@ -247,8 +247,6 @@ def _connect_args(url: URL, timeout: float) -> dict[str, Any]:
             "application_name": "notifier",
             "connect_timeout": whole,
             "tcp_user_timeout": int(timeout * 1000),
-            # A prepared SELECT * fails for ever when the table gets another column, and PgBouncer may not know it.
-            "prepare_threshold": None,
         }
     if url.drivername.endswith("+pymysql"):
         return {"connect_timeout": whole, "read_timeout": whole}

@@ -309,6 +309,7 @@ def test_settings_that_cannot_work_are_refused(options: dict[str, Any], sentence
     with pytest.raises(ValidationError) as caught:
         SqlSource.Options.model_validate(plain | options)
     assert sentence in str(caught.value)
+    assert "secret@" not in str(caught.value)
 
 
 def test_the_query_for_one_order_is_required() -> None:
