@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
+import aiosqlite
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -44,48 +44,83 @@ _WRITING = (
 )
 
 
-class Lane:
-    """One connection in a thread of its own, one unit of work at a time. `begin` is how a transaction starts.
+class Errands(aiosqlite.Connection):
+    """aiosqlite's connection and its thread. A whole unit of work is one errand, there and back.
 
-    A unit of work is one hop to the thread and one back. An asynchronous driver hops for every statement, cursor and
-    row it fetches, some thirty times for a page of orders; on a busy machine each of them waits for its turn.
+    Used statement by statement, an asynchronous driver hops to its thread for each, for each cursor and each row that
+    is fetched: some thirty times for a page of orders, and on a busy machine each of them waits for its turn.
     """
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # A connection that nobody closed must not keep the process alive (SQLAlchemy's own dialect does the same).
+        self._thread.daemon = True
+
+    async def run(self, errand: Callable[[], T]) -> T:
+        """Call this in the connection's thread."""
+        execute: Callable[[Callable[[], T]], Awaitable[T]] = self._execute
+        return await execute(errand)
+
+
+class Lane:
+    """One connection in a thread of its own, one unit of work at a time. `begin` is how a transaction starts."""
 
     def __init__(self, url: URL, begin: str, pragmas: tuple[str, ...]) -> None:
         # Parameters hold names and addresses of people: they stay out of every error message.
-        options = {"isolation_level": None, "timeout": _WAIT, "check_same_thread": False}
+        options = {"isolation_level": None, "timeout": _WAIT}
         self._engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
         self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(1, "store")
+        self._errands: Errands | None = None
+        self._turn = asyncio.Lock()
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         event.listen(self._engine, "connect", lambda raw, _: _configure(raw, pragmas))
 
     async def run(self, work: Work[T], *, transaction: bool = True) -> T:
         """Do the work in one transaction: all of it or, when it raises, nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work, transaction)
+        async with self._turn:
+            errands = self._errands or await self._opened()
+            return await errands.run(lambda: self._work(work, transaction))
+
+    async def _opened(self) -> Errands:
+        refusals: list[Exception] = []
+
+        def connect() -> sqlite3.Connection:
+            # A connector that raises would leave aiosqlite's thread behind, so it has to come back with something.
+            try:
+                self._connection = self._engine.connect()
+                return cast("sqlite3.Connection", self._connection.connection.driver_connection)
+            except Exception as refusal:  # noqa: BLE001 – raised below
+                refusals.append(refusal)
+                return sqlite3.connect(":memory:")
+
+        errands = Errands(connect)
+        await errands
+        if refusals:
+            await errands.close()
+            raise refusals[0]
+        self._errands = errands
+        return errands
 
     def _work(self, work: Work[T], transaction: bool) -> T:
-        if self._connection is None:
-            self._connection = self._engine.connect()
+        assert self._connection is not None
         if not transaction:
             return work(self._connection)
         with self._connection.begin():
             return work(self._connection)
 
-    def interrupt(self) -> None:
+    async def interrupt(self) -> None:
         """Break off the statement that is running, if there is one."""
-        if self._connection is not None:
-            cast("sqlite3.Connection", self._connection.connection.driver_connection).interrupt()
+        if self._errands is not None:
+            await self._errands.interrupt()
 
     async def close(self) -> None:
-        """Close the connection, after what is under way, and end the thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._engine.dispose()
+        """Close the connection after what is under way. One left open keeps its thread, and the process, alive."""
+        async with self._turn:
+            if self._errands is not None:
+                assert self._connection is not None
+                await self._errands.run(self._connection.close)
+                await self._errands.close()
+            self._engine.dispose()
 
 
 def _configure(raw: Any, pragmas: tuple[str, ...]) -> None:
@@ -124,7 +159,7 @@ class Database:
             return
         self._closed = True
         if self._checker is not None:
-            self._checker.interrupt()
+            await self._checker.interrupt()
         while self._under_way:
             await asyncio.wait(self._under_way)
         if self._reader is not self._writer:
