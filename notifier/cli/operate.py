@@ -26,28 +26,18 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context) -> None:
     """Run the daemon: read the shops, send what is due, until told to stop."""
-    gc.disable()  # What a start makes, stays. Looking through it for garbage takes a sixth of the time.
-    import asyncio
-
+    gc.disable()  # What is loaded now, stays: looking through it for garbage, again and again, would only take time.
     from notifier import logs
     from notifier.daemon import Daemon
     from notifier.settings import load_settings
 
     settings = settings_of(context, secrets=True)
     logs.configure(settings.log.format, settings.log.level)
-    daemon = Daemon(settings, partial(load_settings, config_of(context)))
-
-    async def collect_from_now_on() -> None:
-        await daemon.ready.wait()
-        gc.freeze()
-        gc.enable()
+    gc.freeze()
+    gc.enable()
 
     async def work() -> None:
-        collecting = asyncio.create_task(collect_from_now_on())
-        try:
-            await daemon.run()
-        finally:
-            collecting.cancel()
+        await Daemon(settings, partial(load_settings, config_of(context))).run()
 
     run_async(work())
 
