@@ -18,7 +18,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,6 +58,7 @@ time_format = "iso"
 COLUMNS = "id, state, placed, updated, total, customer_id, customer_name, customer_email"
 BOUNDS = {"read and planned": 60, "peak memory of that": 300, "ready": 2, "memory then": 200, "latest to leave": 1}
 PAGE = 20_000
+FIRST_DUE, DUE = 90_000_000, 20
 
 
 @dataclass
@@ -122,13 +123,12 @@ async def daemon(settings: Path) -> AsyncIterator[Running]:
             await process.communicate()
 
 
-def orders(first: int, count: int, placed: datetime, apart: timedelta) -> Iterator[tuple[object, ...]]:
-    """Unpaid orders, one after the other."""
-    for number in range(first, first + count):
-        moment = placed + (number - first) * apart
-        updated = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S")
+def orders(first: int, placed: Sequence[datetime], changed: Sequence[datetime]) -> Iterator[tuple[object, ...]]:
+    """Unpaid orders with these times."""
+    for number, (moment, updated) in enumerate(zip(placed, changed, strict=True), first):
         customer = (f"c{number}", f"Customer {number}", f"buyer{number}@example.com")
-        yield f"{number:08}", "unpaid", moment.isoformat(), updated, "128.50", *customer
+        time_of_change = updated.strftime("%Y-%m-%dT%H:%M:%S")
+        yield f"{number:08}", "unpaid", moment.isoformat(), time_of_change, "128.50", *customer
 
 
 def put(shop: Path, rows: Iterator[tuple[object, ...]]) -> None:
@@ -141,7 +141,9 @@ def put(shop: Path, rows: Iterator[tuple[object, ...]]) -> None:
 
 async def first_import(settings: Path, shop: Path, count: int) -> dict[str, float]:
     """Read and plan everything for the first time."""
-    put(shop, orders(1, count, datetime.now(UTC) - timedelta(hours=1), timedelta(milliseconds=1)))
+    begun_selling = datetime.now(UTC) - timedelta(hours=2)
+    placed = [begun_selling + number * timedelta(hours=1) / count for number in range(count)]
+    put(shop, orders(1, placed, placed))
     async with daemon(settings) as running:
         begun = time.perf_counter()
         polled = await running.says("polled")
@@ -166,18 +168,16 @@ async def fill(settings: Path, count: int) -> None:
 
 async def among_many(settings: Path, shop: Path, mail: MailServer) -> dict[str, float]:
     """Start on a full store; twenty reminders come due in the seconds after it."""
-    due = datetime.now(UTC) + timedelta(seconds=8)
-    apart = timedelta(milliseconds=400)
-    put(shop, orders(90_000_000, 20, due - timedelta(hours=12), apart))
+    now = datetime.now(UTC)
+    due = [now + timedelta(seconds=8 + number * 0.4) for number in range(DUE)]
+    put(shop, orders(FIRST_DUE, [moment - timedelta(hours=12) for moment in due], [now] * DUE))
     async with daemon(settings) as running:
         async with asyncio.timeout(60):
-            while len(mail.arrivals) < 20:
+            while len(mail.arrivals) < DUE:
                 mail.changed.clear()
                 await mail.changed.wait()
-        late = [
-            mail.arrivals[f"RCPT TO:<buyer{90_000_000 + n}@example.com>"] - (due + n * apart).timestamp()
-            for n in range(20)
-        ]
+        came = [mail.arrivals[f"RCPT TO:<buyer{number}@example.com>"] for number in range(FIRST_DUE, FIRST_DUE + DUE)]
+        late = [arrival - moment.timestamp() for arrival, moment in zip(came, due, strict=True)]
         memory = running.peak_memory()
         return {
             "ready": running.ready,
