@@ -12,7 +12,7 @@ from notifier.engines.bells import Bell
 from notifier.engines.embedded import Embedded
 from notifier.errors import SourceError
 from notifier.pipeline import Batch, Pipeline, Round
-from notifier.rules.cron import Cron, every
+from notifier.rules.cron import NIGHTLY, Cron, every
 from notifier.service import ServiceManager
 from notifier.settings import Settings
 
@@ -23,7 +23,6 @@ _UNDER_WAY = 2000
 _POLL_AGAIN = (5, 10, 30, 60, 120, 300)
 _DIGEST = "planning digest"
 _KEEP = timedelta(days=400)
-_NIGHTLY = Cron("17 3 * * *")
 _DUE = "due"
 
 log = logs.get(__name__)
@@ -101,7 +100,7 @@ class Housekeeping:
         """Plan again at once if need be, then every night."""
         if await pipeline.store.meta(_DIGEST) != settings.digest:
             await self.replan(pipeline, settings.digest)
-        self._engine.every("housekeeping", _NIGHTLY, settings.shop.zone, self._bell.ring)
+        self._engine.every("housekeeping", Cron(NIGHTLY), settings.shop.zone, self._bell.ring)
         while True:
             await self._bell.answer()
             await self.replan(pipeline, await pipeline.store.meta(_DIGEST) or settings.digest)

@@ -19,6 +19,7 @@ from notifier.outlet import Outlet
 from notifier.parts import build_channels, build_planner, build_texts
 from notifier.pipeline import Desk, Pipeline
 from notifier.rules.brake import Brake
+from notifier.rules.cron import NIGHTLY, next_cron
 from notifier.rules.phrases import Times, ground
 from notifier.rules.recheck import allowed_from
 from notifier.settings import Settings
@@ -87,7 +88,7 @@ async def play(
     """Play orders on a clock that jumps, until `until`.
 
     1. At each virtual instant at which an order changes or a reminder is due: move the clock there.
-    2. Poll what has changed, then send what is due, as the daemon would in that instant.
+    2. Poll what has changed, then send what is due, as the daemon would in that instant; plan again every night.
     3. List what was said, and what was not and why.
 
     With a `store` everything is kept there, as a daemon would have left it.
@@ -97,13 +98,18 @@ async def play(
     pipeline = Pipeline(store, sources, dict.fromkeys(sources, _NO_BRAKE), desk, clock, histories=True)
     simulation = Simulation(clock.now(), until, sum(map(len, orders.values())))
     changed: dict[str, datetime | None] = dict.fromkeys(sources, clock.now())
+    night = _night_after(desk, clock)
     while True:
+        if night is not None and night <= clock.now():
+            for name in sources:
+                await pipeline.replan(name)
+            night = _night_after(desk, clock)
         for name in [name for name, instant in changed.items() if instant is not None and instant <= clock.now()]:
             simulation.too_old.update((await pipeline.poll(name)).too_old)
             changed[name] = sources[name].next_change(clock.now())
         while (await pipeline.dispatch()).claimed:
             await pipeline.drain()
-        instant = min(filter(None, [*changed.values(), await store.next_wake()]), default=None)
+        instant = min(filter(None, [*changed.values(), night, await store.next_wake()]), default=None)
         if instant is None or instant > until:
             break
         clock.move_to(instant)
@@ -111,6 +117,12 @@ async def play(
     zones = {order.customer.id: order.customer.zone for own in orders.values() for order in own}
     await _collect(simulation, store, _Reasons(desk, zones, until))
     return simulation
+
+
+def _night_after(desk: Desk, clock: VirtualClock) -> datetime | None:
+    """When the daemon plans everything again; None when that could change nothing."""
+    planner = desk.planner
+    return next_cron(NIGHTLY, clock.now(), planner.shop.zone) if planner.by_calendar else None
 
 
 class _Reasons:

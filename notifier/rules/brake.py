@@ -11,6 +11,7 @@ from notifier.interfaces import SourceMark
 class Round:
     """The brake during one poll. `limit` None: off, on a first import and after a person's approval."""
 
+    source: str
     limit: int | None
     touched: int = 0
 
@@ -19,7 +20,7 @@ class Round:
         if self.limit is not None and self.touched + touched > self.limit:
             return (
                 f"one poll would create or cancel {self.touched + touched} reminders or more, "
-                f"and {self.limit} is the limit; look at the shop, then run: notifier approve"
+                f"and {self.limit} is the limit; look at the shop, then run: notifier approve {self.source}"
             )
         self.touched += touched
         return ""
@@ -35,4 +36,4 @@ class Brake:
     def round(self, mark: SourceMark, planned: int) -> Round:
         """The brake for one poll of a source that has `planned` reminders waiting."""
         free = mark.rounds == 0 or mark.approved
-        return Round(None if free else max(self.count, int(planned * self.share)))
+        return Round(mark.source, None if free else max(self.count, int(planned * self.share)))

@@ -19,6 +19,9 @@ _FIELDS = {
     "month": "1 to 12 or JAN to DEC",
     "day-of-week": "SUN to SAT; a range must not go past SAT, so write FRI,SAT,SUN",
 }
+NIGHTLY = "17 3 * * *"
+"""When everything is planned again: days of the calendar come nearer without any order changing."""
+
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 

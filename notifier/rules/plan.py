@@ -18,6 +18,8 @@ from notifier.rules.schedule import at_local, due_at, local_date, shift
 HELD = "the shop reports a state that is not known here"
 SWITCHED_OFF = "the job is switched off or gone"
 _CALENDAR_AHEAD = timedelta(days=45)
+_CRON_BACK = timedelta(days=7)
+_CRON_MOST = 8
 _UNHEARD = {
     "placed": "it is not known when the order was placed",
     "paid": "the order is not paid",
@@ -87,6 +89,11 @@ class Planner:
         self.jobs: Mapping[str, Job] = {job.name: job for job in jobs if job.enabled}
         self.shop = shop
         self._questions = {name: _question(job) for name, job in self.jobs.items()}
+
+    @property
+    def by_calendar(self) -> bool:
+        """Whether plans change as the days go by, without any order changing."""
+        return any(job.cron or (job.subject is Subject.CALENDAR and self.shop.greetings) for job in self.jobs.values())
 
     def compares(self, job: Job) -> bool:
         """Whether the job looks at the customer's other orders."""
@@ -181,17 +188,26 @@ class Planner:
             yield Planned(key, due, until, job.merge is not None)
 
     def _calendar(self, job: Job, order: Order, now: datetime, occurrence: str) -> Mapping[str, datetime]:
-        """The occurrences of a calendar job around `now`, by local date: greeting days, or the next cron instant."""
+        """The occurrences of a calendar job around `now`: greeting days by local date, or instants of a cron line."""
         zone = order.customer.zone or self.shop.zone
         if job.cron:
-            instant = datetime.fromisoformat(occurrence) if occurrence else next_cron(job.cron, now, self.shop.zone)
-            return {instant.isoformat(): instant}
+            return self._cron(job, now, occurrence)
         if not self.shop.greetings:
             return _NEVER
         today = local_date(now, zone)
         midnight = datetime.min.time()
         days = (day for day in self.shop.greetings if timedelta(-1) <= day - today <= _CALENDAR_AHEAD)
         return {day.isoformat(): at_local(day, midnight, zone) for day in sorted(days)}
+
+    def _cron(self, job: Job, now: datetime, occurrence: str) -> Mapping[str, datetime]:
+        """The next instant, and those before it that may still be said: a plan must not forget what waits."""
+        if occurrence:
+            return {occurrence: datetime.fromisoformat(occurrence)}
+        back = shift(now, job.within, self.shop.zone, self.shop.calendar, back=True)
+        found: list[datetime] = []
+        while not found or found[-1] <= now:
+            found.append(next_cron(job.cron, found[-1] if found else max(back, now - _CRON_BACK), self.shop.zone))
+        return {instant.isoformat(): instant for instant in found[-_CRON_MOST:]}
 
 
 def _question(job: Job) -> _Question:

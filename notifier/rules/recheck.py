@@ -74,7 +74,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One claimed reminder and everything its gates look at. `order` None: the shop does not know it at the moment."""
+    """One claimed reminder, its order as the shop shows it now, and everything else its gates look at."""
 
     reminder: Reminder
     job: Job

@@ -19,8 +19,10 @@ def instant(number: int) -> datetime:
 
 
 def micros_or_none(value: datetime | None) -> int | None:
+    """The same for an instant that may be unknown."""
     return None if value is None else micros(value)
 
 
 def instant_or_none(number: int | None) -> datetime | None:
+    """The same for a number that may be missing."""
     return None if number is None else instant(number)

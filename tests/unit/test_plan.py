@@ -125,6 +125,22 @@ def test_a_cron_job_is_planned_one_occurrence_ahead() -> None:
     assert again == reminder
 
 
+def test_a_cron_occurrence_that_waits_is_not_forgotten() -> None:
+    weekly = job("weekly", "", "0s", cron="0 10 * * MON", within=parse_duration("24h"))
+    monday = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    dues = [reminder.due for reminder in plan([weekly], order(), monday + 20 * HOUR)]
+    assert dues == [monday, monday + timedelta(days=7)]
+    assert [r.due for r in plan([weekly], order(), monday + 25 * HOUR)] == [monday + timedelta(days=7)]
+
+
+def test_only_jobs_of_the_calendar_need_the_night() -> None:
+    shop = Shop(greetings={date(2026, 3, 10): "Day of Trees"})
+    assert not Planner([job()], shop).by_calendar
+    assert Planner([job("greet", "calendar.greetings", "0d")], shop).by_calendar
+    assert not Planner([job("greet", "calendar.greetings", "0d")], Shop()).by_calendar
+    assert Planner([job("weekly", "", "0s", cron="0 10 * * MON")], Shop()).by_calendar
+
+
 def test_asking_about_what_is_gone() -> None:
     planner = Planner([job()], Shop())
     assert planner.ask(Key("shop", "1", "nudge", step=3), order(), T0) == "the job has fewer steps now"
