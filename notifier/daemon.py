@@ -17,7 +17,7 @@ from notifier.engines.embedded import Embedded
 from notifier.errors import NotifierError
 from notifier.interfaces import Store
 from notifier.loops import Housekeeping, Reading, Sending
-from notifier.parts import build_brakes, build_desk, build_outlets, build_sources, check_everything, close_all
+from notifier.parts import build_brakes, build_desk, build_outlets, build_sources, check_sendable, close_all
 from notifier.pipeline import Pipeline
 from notifier.service import ServiceManager
 from notifier.settings import Settings
@@ -66,7 +66,7 @@ class Daemon:
         Raises what makes going on pointless: a damaged database, another daemon on it. Order of the start: the store
         is opened and what a dead process left is settled before anything is read or sent.
         """
-        check_everything(self._settings)
+        check_sendable(self._settings)
         async with AsyncExitStack() as open_things:
             if (file := database_file(self._settings.store_url)) is not None:
                 open_things.enter_context(hold(file))
@@ -175,7 +175,7 @@ class Daemon:
             self._manager.reloading(time.monotonic_ns() // 1000)
             try:
                 settings = await asyncio.to_thread(self._load)
-                await asyncio.to_thread(check_everything, settings)
+                await asyncio.to_thread(check_sendable, settings)
                 await self._swap(settings)
                 await self._housekeeping.replan(self._pipeline, settings.digest)
                 log.info("reloaded")

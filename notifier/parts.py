@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 
 from notifier.clock import Clock
 from notifier.errors import BadFiles
@@ -15,7 +16,7 @@ from notifier.render import Texts, check_texts
 from notifier.rules.brake import Brake
 from notifier.rules.limits import TokenBucket
 from notifier.rules.plan import Planner
-from notifier.settings import Settings
+from notifier.settings import Settings, channels_for
 
 
 def build_sources(settings: Settings, clock: Clock) -> dict[str, Source]:
@@ -64,10 +65,14 @@ def build_planner(settings: Settings) -> Planner:
     return Planner(jobs, settings.shop)
 
 
-def check_everything(settings: Settings) -> None:
-    """Render every text of every job once. Raises BadFiles before anything is started or swapped."""
+def check_sendable(settings: Settings) -> None:
+    """Render every text that may be sent once. Raises BadFiles before anything is started or swapped.
+
+    Texts for kinds of channel that the settings do not have are left to `notifier check`.
+    """
     kinds = {name: channel.kind for name, channel in settings.channels.items()}
-    if problems := check_texts(build_texts(settings), settings.jobs.values(), kinds):
+    jobs = [replace(job, channels=channels_for(job, settings.channels)) for job in settings.jobs.values()]
+    if problems := check_texts(build_texts(settings), jobs, kinds):
         raise BadFiles(problems)
 
 
