@@ -34,7 +34,7 @@ class Outlet:
 
     def way(self, customer: Customer) -> Way:
         """How this channel would reach `customer`."""
-        rests = self._breaker.rests_until(self._clock.now())
+        rests = None if self._breaker.state == "closed" else self._breaker.rests_until(self._clock.now())
         return Way(self.name, self.kind, self.channel.address_of(customer), False, rests)
 
     def room(self, now: datetime) -> timedelta:
@@ -61,11 +61,14 @@ class Outlet:
         messages can be in doubt after a crash than the channel takes at a time.
         """
         async with self._turns:
-            if stopping.is_set() or not self._breaker.allows(self._clock.now()) or not await begin():
+            if stopping.is_set() or not self._may_go() or not await begin():
                 return None
             outcome = await self.channel.deliver(attempt)
         self._learn(outcome)
         return outcome
+
+    def _may_go(self) -> bool:
+        return self._breaker.state == "closed" or self._breaker.allows(self._clock.now())
 
     def _learn(self, outcome: Outcome) -> None:
         """Refusals are about a message; only what says something about the channel itself moves the breaker."""

@@ -30,7 +30,7 @@ from notifier.recorder import Recorder
 from notifier.rules.brake import Brake
 from notifier.rules.conclude import conclude
 from notifier.rules.plan import Planner
-from notifier.rules.recheck import Drop, Question, Send, Verdict, Wait, recheck_all
+from notifier.rules.recheck import Drop, Question, Send, Wait, recheck_all
 
 LEASE = timedelta(minutes=5)
 RENDER_AGAIN = timedelta(minutes=15)
@@ -192,21 +192,28 @@ class Pipeline:
             return batch
         asked = await ask_again(self.store, self.sources, desk.planner, claimed, now)
         questions = await facts_for(self.store, desk.planner, desk.rules, desk.outlets, asked.rows, self.clock.now())
-        letters, rulings = self._write(recheck_all(questions), batch)
+        verdicts = recheck_all(questions)
+        rulings = [_ruling(q.reminder, verdict) for q, verdict in verdicts if not isinstance(verdict, Send)]
         rulings += asked.rulings
+        sends = gather([(q, v) for q, v in verdicts if isinstance(v, Send)])
+        for number in range(0, len(sends), _PORTION):
+            letters, waits = self._write(sends[number : number + _PORTION], batch)
+            rulings += waits
+            batch.sending += len(letters)
+            self._start(letters)
+            await asyncio.sleep(0)  # writing takes a while: what is on its way already must not stand still for it
         if rulings:
             await self.store.settle(rulings, self.clock.now())
-        batch.sending = len(letters)
         batch.decided.update(ruling.reason for ruling in rulings)
-        for number in range(0, len(letters), _PORTION):
-            self._start(letters[number : number + _PORTION])
         return batch
 
-    def _write(self, verdicts: Sequence[tuple[Question, Verdict]], batch: Batch) -> tuple[list[Letter], list[Ruling]]:
-        """Letters for what may leave now, rulings for the rest: it waits or ends, each with its reason."""
+    def _write(
+        self, sends: Sequence[tuple[Sequence[Question], Send]], batch: Batch
+    ) -> tuple[list[Letter], list[Ruling]]:
+        """Letters for what may leave now; what has to wait for its turn or cannot be written waits, with its reason."""
         letters: list[Letter] = []
-        rulings = [_ruling(q.reminder, verdict) for q, verdict in verdicts if not isinstance(verdict, Send)]
-        for questions, send in gather([(q, v) for q, v in verdicts if isinstance(v, Send)]):
+        rulings: list[Ruling] = []
+        for questions, send in sends:
             outlet, now = self.desk.outlets[send.channel], self.clock.now()
             try:
                 wait = outlet.room(now)
@@ -222,6 +229,9 @@ class Pipeline:
         return letters, rulings
 
     def _start(self, letters: Sequence[Letter]) -> None:
+        if not letters:
+            return
+
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
             self.under_way -= len(letters)
