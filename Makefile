@@ -19,7 +19,7 @@ test: $(READY) ## every test, with at least 90 % of all branches covered
 	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
 unit: $(READY) ## the tests without sockets: some seconds
-	@$(BIN)/pytest tests/unit $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) tests/unit $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, what must not be committed, the shipped files
 	@$(BIN)/ruff format --check
