@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -122,4 +123,4 @@ def _tell_end(folder: Path) -> None:
     mails = sorted((folder / "outbox" / "new").glob("*"))
     print(f"\n{len(mails)} mails are in {folder / 'outbox' / 'new'}; open one with a mail program.")
     print("Nobody who paid in time was nudged, and every message can tell why it was sent:")
-    print(f"  notifier --config {folder / 'demo.toml'} explain 1002")
+    print(f"  {os.path.relpath(sys.argv[0])} --config {folder / 'demo.toml'} explain 1002")
