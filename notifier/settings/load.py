@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -112,27 +112,44 @@ def read_settings(
         check_channels(table, channels, jobs, problems)
     loaded = {name: job for name, (job, _) in jobs.items()}
     shop = _shop(table, now, loaded, problems)
-    kinds = {name: channel.kind for name, channel in channels.items() if channel}
-    templates = tuple(reversed(template_folders))
+    reading = Reading(
+        problems=tuple(problems),
+        settings=None,
+        shop=shop,
+        jobs=loaded,
+        kinds={name: channel.kind for name, channel in channels.items() if channel},
+        job_folders=job_folders,
+        template_folders=tuple(reversed(template_folders)),
+    )
     if tables is None or problems:
-        return Reading(tuple(problems), None, shop, loaded, kinds, job_folders, templates)
-    settings = Settings(
+        return reading
+    return replace(reading, settings=_settings(places, tables, reading, sources, channels))
+
+
+def _settings(
+    places: Places,
+    tables: SettingsFile,
+    reading: Reading,
+    sources: Mapping[str, SourceSettings | None],
+    channels: Mapping[str, ChannelSettings | None],
+) -> Settings:
+    """Everything that was read, put together; there are no mistakes in it."""
+    return Settings(
         file=places.file,
         folder=places.data,
         store_url=_store_url(tables.store.url.get_secret_value(), places.data),
-        shop=shop,
+        shop=reading.shop,
         sending=sending_from(tables.send),
         send=tables.send,
         sources={name: source for name, source in sources.items() if source and source.options.enabled},
         channels={name: channel for name, channel in channels.items() if channel and channel.options.enabled},
-        jobs=loaded,
+        jobs=reading.jobs,
         clock=tables.clock,
         log=tables.log,
-        job_folders=job_folders,
-        template_folders=templates,
-        digest=planning_digest(shop, loaded),
+        job_folders=reading.job_folders,
+        template_folders=reading.template_folders,
+        digest=planning_digest(reading.shop, reading.jobs),
     )
-    return Reading((), settings, shop, loaded, kinds, job_folders, templates)
 
 
 def _folders(table: Overlay, places: Places, problems: list[Problem]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

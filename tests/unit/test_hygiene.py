@@ -126,7 +126,7 @@ def siblings(tree: ast.Module, package: str) -> Iterator[str]:
 FORBIDDEN = [
     "pypi" + ".org",
     "python" + "hosted",
-    "registry.npm" + "js",
+    "registry.np" + "mjs",
     "deb.deb" + "ian",
     "/ro" + "ot/",
     "/wo" + "rk/",
