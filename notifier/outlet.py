@@ -18,7 +18,8 @@ class Outlet:
     """Delivers through one channel, within its limits.
 
     The bucket is asked before the intent to send is recorded (`room`), so that what has to wait for its turn waits as
-    a planned reminder, which a crash cannot put in doubt.
+    a planned reminder, which a crash cannot put in doubt. `unrecorded` is held from before the intent until the outcome
+    is safe: no more than twice what the channel takes at a time can be in doubt after a crash.
     """
 
     def __init__(self, channel: Channel, clock: Clock, bucket: TokenBucket | None = None) -> None:
@@ -31,6 +32,7 @@ class Outlet:
         self._queue_until: datetime | None = None
         self._breaker = Breaker()
         self._turns = asyncio.Semaphore(channel.concurrency)
+        self.unrecorded = asyncio.Semaphore(2 * channel.concurrency)
 
     def way(self, customer: Customer) -> Way:
         """How this channel would reach `customer`."""
@@ -57,8 +59,7 @@ class Outlet:
     ) -> Outcome | None:
         """Deliver once, at most, when its turn has come and `begin` has committed the intent.
 
-        None when nothing was begun: the program is stopping, the channel just broke, or `begin` said no. So no more
-        messages can be in doubt after a crash than the channel takes at a time.
+        None when nothing was begun: the program is stopping, the channel just broke, or `begin` said no.
         """
         async with self._turns:
             if stopping.is_set() or not self._may_go() or not await begin():

@@ -259,11 +259,12 @@ class Pipeline:
         async def begin() -> bool:
             return attempt.id in await self._intents.record(attempt)
 
-        outcome = await letter.outlet.deliver(attempt, self.stopping, begin)
-        if outcome is None:
-            return False
-        result = conclude(letter.sent, outcome, self.clock.now(), self._jitter.random())
-        await self._outcomes.record(result)
+        async with letter.outlet.unrecorded:
+            outcome = await letter.outlet.deliver(attempt, self.stopping, begin)
+            if outcome is None:
+                return False
+            result = conclude(letter.sent, outcome, self.clock.now(), self._jitter.random())
+            await self._outcomes.record(result)
         if result.state is State.PLANNED:
             self._again()
         return True

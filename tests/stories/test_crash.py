@@ -19,8 +19,8 @@ from tests.stories.world import order
 
 ORDERS = frozenset(range(1000, 1300))
 DEATHS = 4
-UNDER_WAY = 8 + 16
-"""So many e-mails and SMS are handed over at a time, by default."""
+UNDER_WAY = 2 * (8 + 16)
+"""So many e-mails and SMS are delivered at a time by default; as many again may wait for their outcome to be kept."""
 
 
 async def test_killed_at_any_instant_it_says_nothing_twice_and_loses_nothing(stage: Stage) -> None:
