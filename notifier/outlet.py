@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from notifier.clock import Clock
 from notifier.interfaces import Channel
-from notifier.model.message import Attempt, Outcome, Receipt, Refused, TryLater, Unknown
+from notifier.model.message import Attempt, NotBegun, Outcome, Receipt, Refused, TryLater, Unknown
 from notifier.model.order import Customer
 from notifier.rules.limits import Breaker, TokenBucket
 from notifier.rules.recheck import Way
@@ -56,14 +56,19 @@ class Outlet:
 
     async def deliver(
         self, attempt: Attempt, stopping: asyncio.Event, begin: Callable[[], Awaitable[bool]]
-    ) -> Outcome | None:
-        """Deliver once, at most, when its turn has come and `begin` has committed the intent.
+    ) -> Outcome | NotBegun | None:
+        """Deliver once, at most, when `begin` has committed the intent and its turn has come.
 
-        None when nothing was begun: the program is stopping, the channel just broke, or `begin` said no.
+        None when nothing was begun: the program is stopping, the channel just broke, or `begin` said no. When that
+        happens between the intent and the turn, the message has surely not left, and `NotBegun` says so.
         """
+        if stopping.is_set() or self._breaker.rests_until(self._clock.now()) or not await begin():
+            return None
         async with self._turns:
-            if stopping.is_set() or not self._may_go() or not await begin():
-                return None
+            if stopping.is_set():
+                return NotBegun("the program stopped before it was sent")
+            if not self._may_go():
+                return NotBegun(f"{self.name} is not taking messages", timedelta(seconds=15))
             outcome = await self.channel.deliver(attempt)
         self._learn(outcome)
         return outcome

@@ -87,4 +87,12 @@ class Unknown:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """The intent was committed, and then nothing was tried: surely not sent. `after` is how long to wait."""
+
+    reason: str
+    after: timedelta = timedelta()
+
+
 Outcome = Receipt | TryLater | Refused | Unknown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.interfaces import Result
-from notifier.model.message import Attempt, Outcome, Receipt, Refused, TryLater, Unknown
+from notifier.model.message import Attempt, NotBegun, Outcome, Receipt, Refused, TryLater, Unknown
 from notifier.model.reminder import Reminder, State
 from notifier.rules.retry import next_try
 
@@ -22,7 +22,7 @@ class Sent:
     kind: str
 
 
-def conclude(sent: Sent, outcome: Outcome, now: datetime, jitter: float) -> Result:
+def conclude(sent: Sent, outcome: Outcome | NotBegun, now: datetime, jitter: float) -> Result:
     """Turn an outcome into what is recorded. `jitter` (0 to 1) spreads the retries.
 
     Accepted: said once, never again. Try later: a retry with a time, or the end when that would be too late. Refused:
@@ -32,6 +32,8 @@ def conclude(sent: Sent, outcome: Outcome, now: datetime, jitter: float) -> Resu
     match outcome:
         case Receipt(reference, detail):
             return Result(attempt.id, State.ACCEPTED, detail, "accepted", reference)
+        case NotBegun(reason, after):
+            return Result(attempt.id, State.PLANNED, reason, "not begun", wake=now + after, counts=False)
         case TryLater():
             return _later(sent, outcome, now, jitter)
         case Refused(reason, suppress):

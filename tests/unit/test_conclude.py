@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from notifier.interfaces import SourceMark
-from notifier.model.message import Attempt, Receipt, Refused, TryLater, Unknown
+from notifier.model.message import Attempt, NotBegun, Receipt, Refused, TryLater, Unknown
 from notifier.model.reminder import Key, Reminder, State
 from notifier.rules.brake import Brake
 from notifier.rules.conclude import Sent, conclude
@@ -51,6 +51,11 @@ def test_refused_goes_on_with_the_next_channel_at_once() -> None:
     assert (result.state, result.wake, result.refused) == (State.PLANNED, NOW, ("mail", "texts"))
     assert result.suppress == ("sms", "+12025550100")
     assert conclude(sent(), Refused("too long"), NOW, 0).suppress is None
+
+
+def test_what_was_not_begun_uses_up_nothing() -> None:
+    result = conclude(sent(3), NotBegun("the program stopped before it was sent"), NOW, 0)
+    assert (result.state, result.wake, result.counts) == (State.PLANNED, NOW, False)
 
 
 def test_what_nobody_knows_is_held() -> None:

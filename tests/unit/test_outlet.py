@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from notifier.clock import VirtualClock
-from notifier.model.message import Attempt, Message, Outcome, Receipt, TryLater
+from notifier.model.message import Attempt, Message, NotBegun, Outcome, Receipt, TryLater
 from notifier.model.order import Customer
 from notifier.outlet import Outlet
 from notifier.rules.limits import TokenBucket
@@ -54,6 +54,31 @@ async def test_what_somebody_else_has_by_now_is_not_delivered() -> None:
     channel = Answering()
     assert await outlet(channel, VirtualClock(NOW)).deliver(ATTEMPT, asyncio.Event(), lost) is None
     assert channel.delivered == 0
+
+
+async def test_a_stop_between_the_intent_and_the_turn_is_surely_not_sent() -> None:
+    channel, stopping = Answering(), asyncio.Event()
+
+    async def stopped_meanwhile() -> bool:
+        stopping.set()
+        return True
+
+    outcome = await outlet(channel, VirtualClock(NOW)).deliver(ATTEMPT, stopping, stopped_meanwhile)
+    assert outcome == NotBegun("the program stopped before it was sent")
+    assert channel.delivered == 0
+
+
+async def test_a_channel_that_breaks_between_the_intent_and_the_turn_is_left_alone() -> None:
+    channel, stopping = Answering(TryLater("wrong password", channel_down=True)), asyncio.Event()
+    out = outlet(channel, VirtualClock(NOW))
+
+    async def broken_meanwhile() -> bool:
+        await out.deliver(ATTEMPT, stopping, agreed)
+        return True
+
+    outcome = await out.deliver(ATTEMPT, stopping, broken_meanwhile)
+    assert outcome == NotBegun("texts is not taking messages", timedelta(seconds=15))
+    assert channel.delivered == 1
 
 
 async def test_a_wrong_password_rests_the_channel_and_one_trial_wakes_it() -> None:
