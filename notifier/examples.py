@@ -13,6 +13,7 @@ from notifier.clock import VirtualClock
 from notifier.errors import BadOrder, Problem
 from notifier.model.job import Example, Job
 from notifier.model.order import Customer, Order
+from notifier.model.reminder import State
 from notifier.model.shop import SendingRules, Shop
 from notifier.outlet import Outlet
 from notifier.pipeline import Desk
@@ -77,7 +78,8 @@ async def _play(job: Job, order: Order, shop: Shop, expected: Sequence[datetime]
     planner = Planner([replace(job, enabled=True, channels=_KINDS)], shop)
     desk = Desk(planner, _Silent(), SendingRules(), outlets)
     simulation = await play(desk, {_NAME: [order]}, clock, clock.now() + _AHEAD)
-    return sorted(said.at for said in simulation.said)
+    raised = (alert.at for alert in simulation.unsaid if alert.state is State.RAISED)
+    return sorted([*(said.at for said in simulation.said), *raised])
 
 
 class _Reachable:

@@ -10,18 +10,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.errors import Problem
-from notifier.jobtable import EVENTS, FORESEEN, PARTS, ExampleTable, JobFile, moments
+from notifier.jobtable import EVENTS, FORESEEN, NAME, PARTS, ExampleTable, JobFile, moments
 from notifier.mistakes import did_you_mean, validate
 from notifier.model.duration import parse_duration
-from notifier.model.job import Example, Job, Step, Subject
+from notifier.model.job import CUSTOMER, Example, Job, Step, Subject
 from notifier.model.order import MOMENTS
 from notifier.rules.conditions import CONDITIONS
 from notifier.tomlfile import KeyPath, Overlay, TomlFile, read_toml
 
-NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 AT_ONCE = parse_duration("0s")
 OVERRIDES = frozenset(
-    {"enabled", "every", "after", "before", "at", "only_if", "within", "channels", "purpose", "any_hour", "merge"}
+    {
+        *("enabled", "every", "after", "before", "at", "only_if", "within", "channels", "purpose", "any_hour", "merge"),
+        *("to", "urgency"),
+    }
 )
 """What `[jobs.NAME]` in the settings may change."""
 
@@ -83,6 +85,8 @@ def _disagreements(table: Overlay) -> Iterator[tuple[KeyPath, str]]:
             yield (key,), "counts from an event; a job with every has none"
     if raw.get("before") and not every and event in EVENTS and event not in FORESEEN:
         yield ("before",), f'"{event}" is known only once it has come; before needs a deadline'
+    if raw.get("to", CUSTOMER) == CUSTOMER and "channels" not in raw and not table.broken:
+        yield ("channels",), 'is missing. "sms", "email", "chat" or channels of the settings: how customers are reached'
     yield from _misplaced(raw)
     yield from _goal(raw)
 
@@ -126,6 +130,7 @@ def _job(name: str, checked: JobFile, table: Overlay) -> Job:
         cron=checked.every,
         only_if=checked.only_if,
         to=checked.to,
+        urgency=checked.urgency,
         purpose=checked.purpose,
         goal=checked.goal,
         at=checked.at,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from notifier.mistakes import did_you_mean
 from notifier.model.duration import Duration
-from notifier.model.job import Condition, Purpose, Subject
+from notifier.model.job import CUSTOMER, Condition, Purpose, Subject, Urgency
 from notifier.model.order import DEADLINES, MOMENTS, AftersalesCase, Parcel, Review
 from notifier.options import CalendarDuration, ClockTime, Options, Zone
 from notifier.rules.conditions import CONDITIONS, parse_condition
@@ -23,6 +24,9 @@ def moments(part: type) -> tuple[str, ...]:
     """The names of the moments that a part of an order has."""
     return tuple(field.name for field in fields(part) if "datetime" in str(field.type))
 
+
+NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+"""Names of jobs, policies, groups and agents."""
 
 EVENTS: tuple[str, ...] = (
     *(f"order.{name}" for name in MOMENTS + DEADLINES),
@@ -62,8 +66,8 @@ def _condition(value: Any) -> Condition:
 
 
 def _to(value: Any) -> Any:
-    if value != "customer":
-        raise ValueError('must be "customer": reminders to staff are not part of this version')
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError('must be "customer" or the name of a policy in oncall.toml')
     return value
 
 
@@ -134,10 +138,17 @@ class JobFile(Options):
         description='How much later than planned a message still makes sense, such as "24h"; it also keeps the first '
         "look at a shop with years of orders from writing to everybody."
     )
-    to: Annotated[Literal["customer"], BeforeValidator(_to)] = Field(default="customer", description="Who is told.")
-    channels: tuple[str, ...] = Field(
-        min_length=1,
-        description='"sms", "email", "chat" or a channel of the settings; the first that reaches the customer.',
+    to: Annotated[str, BeforeValidator(_to)] = Field(
+        default=CUSTOMER, description='"customer", or a policy of oncall.toml: then it raises an alert for the staff.'
+    )
+    urgency: Urgency = Field(
+        default=Urgency.NORMAL, description="How much an alert may disturb: urgent ones keep no quiet hours."
+    )
+    channels: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        default=(),
+        validate_default=False,
+        description='"sms", "email", "chat" or a channel of the settings; the first that reaches the customer. '
+        "Alerts go the ways of their policy.",
     )
     purpose: Purpose = Field(
         default=Purpose.SERVICE, description="Marketing needs consent, keeps quiet hours and counts for the weekly cap."

@@ -30,7 +30,7 @@ from notifier.recorder import Recorder
 from notifier.rules.brake import Brake
 from notifier.rules.conclude import conclude
 from notifier.rules.plan import Planner
-from notifier.rules.recheck import Drop, Question, Send, Wait, recheck_all
+from notifier.rules.recheck import Drop, Question, Raise, Send, Wait, recheck_all
 
 LEASE = timedelta(minutes=5)
 RENDER_AGAIN = timedelta(minutes=15)
@@ -278,7 +278,9 @@ class Pipeline:
         return [Ruling(id_, fence, State.PLANNED, reason, wake) for id_, fence in letter.sent.attempt.reminders]
 
 
-def _ruling(reminder: Reminder, verdict: Wait | Drop) -> Ruling:
+def _ruling(reminder: Reminder, verdict: Wait | Drop | Raise) -> Ruling:
+    if isinstance(verdict, Raise):
+        return Ruling(reminder.id, reminder.fence, State.RAISED, "it became an alert")
     if isinstance(verdict, Wait):
         return Ruling(reminder.id, reminder.fence, State.PLANNED, verdict.reason, verdict.until)
     return Ruling(reminder.id, reminder.fence, verdict.state, verdict.reason)

@@ -3,6 +3,7 @@
 Each protocol is a contract: `tests/contracts/` runs one suite against every implementation.
 """
 
+from notifier.interfaces.alerts import AlertChange, AlertSelection, AlertStore
 from notifier.interfaces.channel import Channel
 from notifier.interfaces.rows import (
     AttemptRow,
@@ -22,6 +23,9 @@ from notifier.interfaces.shop import Page, Record, Source, Surroundings
 from notifier.interfaces.store import Store
 
 __all__ = [
+    "AlertChange",
+    "AlertSelection",
+    "AlertStore",
     "AttemptRow",
     "Cancel",
     "Changes",

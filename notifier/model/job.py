@@ -18,6 +18,17 @@ class Purpose(StrEnum):
     MARKETING = "marketing"
 
 
+class Urgency(StrEnum):
+    """How much an alert may disturb: `urgent` wakes people, the others keep the quiet hours of their kind."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+CUSTOMER = "customer"
+
+
 class Subject(StrEnum):
     """What a reminder is about, and with it what makes it unique within its order."""
 
@@ -67,7 +78,8 @@ class Job:
     `event` is a subject and one of its moments ("parcel.shipped"), or "calendar.greetings"; `cron` stands instead of
     it in jobs with `every`. `within` is how much later than planned a message still makes sense; `at` pins the local
     time of day; `merge` holds a reminder back so long and says what came meanwhile in the same message; `any_hour`
-    lets it leave in quiet hours. `to` is "customer" or an escalation policy.
+    lets it leave in quiet hours. `to` is "customer" or an escalation policy: then a due reminder raises an alert, which
+    disturbs as much as its `urgency` says and speaks through the policy's channels.
     """
 
     name: str
@@ -78,7 +90,8 @@ class Job:
     about: str = ""
     cron: str = ""
     only_if: tuple[Condition, ...] = ()
-    to: str = "customer"
+    to: str = CUSTOMER
+    urgency: Urgency = Urgency.NORMAL
     purpose: Purpose = Purpose.SERVICE
     goal: str = ""
     at: time | None = None
@@ -87,6 +100,10 @@ class Job:
     enabled: bool = True
     examples: tuple[Example, ...] = ()
     file: Path | None = None
+
+    @property
+    def for_staff(self) -> bool:
+        return self.to != CUSTOMER
 
     @property
     def subject(self) -> Subject:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 class State(StrEnum):
     """The life of a reminder; `docs/glossary.md` defines each word.
 
-    planned → sending → accepted → delivered | undelivered, and the ends without a message.
+    planned → sending → accepted → delivered | undelivered, and the ends without a message: `raised` is one of them,
+    when an alert speaks instead.
     """
 
     PLANNED = "planned"
@@ -25,6 +26,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
     EXPIRED = "expired"
+    RAISED = "raised"
 
 
 class OrderKey(NamedTuple):
@@ -79,7 +81,7 @@ class Reminder:
     `wake` is the next instant somebody has to look at it (its due time, a retry, or the end of a claim's lease).
     `fence` grows by one with each claim; what an earlier claim still wants to write is ignored. `refused` are the
     channels that refused it for good. `attempts` counts tries that a channel answered, `crashes` those that ended
-    with the process.
+    with the process. `alert` is the number of the alert that it is a call of, 0 for all others.
     """
 
     id: int
@@ -96,3 +98,4 @@ class Reminder:
     refused: tuple[str, ...] = ()
     customer: str = ""
     updated: datetime | None = None
+    alert: int = 0

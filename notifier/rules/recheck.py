@@ -41,7 +41,12 @@ class Drop:
     reason: str
 
 
-Verdict = Send | Wait | Drop
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Its staff have to know: it becomes an alert."""
+
+
+Verdict = Send | Wait | Drop | Raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +162,17 @@ def cap(q: Question) -> Wait | Drop | None:
 
 
 GATES: tuple[Gate, ...] = (conditions, expiry, consent_and_suppression, quiet_hours, cap)
+STAFF_GATES: tuple[Gate, ...] = (conditions, expiry)
+"""What stands before an alert. When and how its calls leave is decided by its policy."""
 
 
 def recheck(question: Question) -> Verdict:
     """Ask every gate in turn; the first that objects decides. Then take the first channel that is awake."""
-    for gate in GATES:
+    for gate in STAFF_GATES if question.job.for_staff else GATES:
         verdict = gate(question)
         if verdict is not None:
             return verdict
-    return _choose(question)
+    return Raise() if question.job.for_staff else _choose(question)
 
 
 def recheck_all(questions: Sequence[Question]) -> list[tuple[Question, Verdict]]:

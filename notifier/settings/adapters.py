@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from notifier.errors import Problem
-from notifier.jobfiles import NAME
+from notifier.jobtable import NAME
 from notifier.mistakes import did_you_mean, validate
 from notifier.model.job import Job
 from notifier.options import ChannelOptions, Options, SourceOptions
@@ -142,7 +142,7 @@ def check_channels(
             meant = did_you_mean(entry, {*channels, *KINDS})
             problems.append(file.problem(("channels", number), f'there is no channel "{entry}"{meant}'))
         sound = not unknown and None not in channels.values()
-        if job.enabled and sound and not channels_for(job, usable):
+        if job.enabled and not job.for_staff and sound and not channels_for(job, usable):
             problems.append(file.problem(("channels",), _unreachable(job)))
 
 

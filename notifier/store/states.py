@@ -21,6 +21,7 @@ FINISHED = (
     State.CANCELLED,
     State.SKIPPED,
     State.EXPIRED,
+    State.RAISED,
 )
 """Rows that nothing happens to by itself any more."""
 

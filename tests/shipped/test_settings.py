@@ -122,7 +122,7 @@ def test_the_schemas_know_every_key() -> None:
         warnings.simplefilter("error")
         settings, job = settings_schema(), job_schema()
     assert job["properties"].keys() == keys_of(JobFile)
-    assert job["required"] == ["within", "channels"]
+    assert job["required"] == ["within"]
     definitions = settings["$defs"]
     top = definitions["SettingsFile"]["properties"]
     assert top.keys() == keys_of(SettingsFile)

@@ -148,8 +148,8 @@ def test_later_folders_replace_whole_files(tmp_path: Path) -> None:
         ),
         (LEAST + "every = '0 9 * * MON'", "job.toml:4: every: stands beside event; a job has one of them"),
         (
-            LEAST + 'to = "supervisors"',
-            'job.toml:4: to: must be "customer": reminders to staff are not part of this version',
+            LEAST + 'to = "The Boss"',
+            'job.toml:4: to: must be "customer" or the name of a policy in oncall.toml',
         ),
         (
             LEAST + 'only_if = ["tracked"]',
