@@ -24,7 +24,7 @@ from notifier.settings.adapters import (
 )
 from notifier.settings.places import Places, find_settings
 from notifier.settings.shop import planning_digest, sending_from, shop_from
-from notifier.settings.tables import ClockTable, FoldersTable, LogTable, SendTable, SettingsFile, ShopTable
+from notifier.settings.tables import ClockTable, FoldersTable, LogTable, SendTable, SettingsFile, ShopTable, WebTable
 from notifier.shipped import shipped
 from notifier.tomlfile import GivenSetting, Overlay, read_toml
 
@@ -51,6 +51,7 @@ class Settings:
     jobs: Mapping[str, Job]
     clock: ClockTable
     log: LogTable
+    web: WebTable
     job_folders: tuple[Path, ...]
     template_folders: tuple[Path, ...]
     digest: str
@@ -101,8 +102,8 @@ def read_settings(
     table = Overlay((file, ()), *((GivenSetting(text), ()) for text in sets))
     problems = list(file.problems)
 
-    tables = validate(SettingsFile, table, problems, {"folder": places.home})
     context = {"folder": places.home, "secrets": secrets}
+    tables = validate(SettingsFile, table, problems, context)
     sources = load_sources(table, context, problems)
     channels = load_channels(table, context, problems)
     job_folders, template_folders = _folders(table, places, problems)
@@ -146,6 +147,7 @@ def _settings(
         jobs=reading.jobs,
         clock=tables.clock,
         log=tables.log,
+        web=tables.web,
         job_folders=reading.job_folders,
         template_folders=reading.template_folders,
         digest=planning_digest(reading.shop, reading.jobs),

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from notifier.model.shop import QuietHours
-from notifier.options import Options, SecretUrl, Zone
+from notifier.options import Options, Secret, SecretUrl, Zone
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -40,6 +40,12 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _long_enough(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and 0 < len(value.get_secret_value()) < 16:
+        raise ValueError("must have at least 16 characters, such as `openssl rand -hex 32` prints")
+    return value
+
+
 def _quiet_hours(value: Any) -> QuietHours:
     if isinstance(value, QuietHours):
         return value
@@ -65,6 +71,8 @@ def _holiday_or_date(greeting: Greeting) -> Greeting:
 
 
 def _store_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise ValueError("is empty, or the place where it is kept cannot be read here")
     if not value.get_secret_value().startswith("sqlite:///"):
         raise ValueError('must be a file: sqlite:/// and its path, such as "sqlite:///var/notifier.db"')
     return value
@@ -135,6 +143,23 @@ class SendTable(Options):
     batch: int = Field(default=500, ge=1, le=10_000)
 
 
+class WebTable(Options):
+    """`[web]`: the small web application, for links in alerts and for Twilio. It listens once it has a `public_url`.
+
+    Nobody outside reaches `host` and `port` by themselves: a web server in front of it passes `public_url` on to them.
+    """
+
+    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8780, ge=0, le=65535)
+    secret: Annotated[Secret | None, AfterValidator(_long_enough)] = None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it listens: links that lead nowhere need no server."""
+        return bool(self.public_url)
+
+
 class ClockTable(Options):
     """`[clock]`: for trials, a day in the past or future, and time that runs faster."""
 
@@ -164,6 +189,7 @@ class SettingsFile(Options):
     send: SendTable = SendTable()
     clock: ClockTable = ClockTable()
     log: LogTable = LogTable()
+    web: WebTable = WebTable()
     folders: FoldersTable = FoldersTable()
     sources: dict[str, dict[str, Any]] = Field(
         default={}, description="Shops that are read, each under a name of its own."
