@@ -53,6 +53,15 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """From `start` until just before `end` (aware UTC) `agent` is on duty."""
+
+    start: datetime
+    end: datetime
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """From `start` until `end` (aware UTC) `agent` has a shift, whoever's turn it is."""
 
