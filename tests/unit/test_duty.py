@@ -189,11 +189,18 @@ def test_nobody_within_a_month_is_nobody() -> None:
     assert found.next_duty(["away"], at("2026-03-02")) == (at("2026-03-02") + AHEAD, (away,))
 
 
-def test_the_next_day_may_begin_before_what_is_left_of_this_one() -> None:
-    early = Agent("a", periods=(period("07:30", "12:00", frozenset({1})), period("01:00", "02:00", frozenset({1}))))
-    both = (period("08:00", "08:00", frozenset({0})), period("00:00", "12:00", frozenset({1})))
-    found = roster(early, shift=Shift("s", ("a",), MONDAY, periods=both))
-    assert found.next_duty(["s"], at("2026-03-02T09:00")) == (at("2026-03-03T01:00"), (early,))
+def test_the_next_turn_may_begin_before_what_is_left_of_this_one() -> None:
+    late = Agent("late", periods=(period("07:30", "12:00"),))
+    both = (period("09:00", "09:00", frozenset({0})), period("00:00", "12:00", frozenset({1})))
+    found = roster(late, A, shift=Shift("s", ("late", "a"), MONDAY, 1, both))
+    assert found.next_duty(["s"], at("2026-03-02T12:00")) == (at("2026-03-03"), (A,))
+
+
+def test_a_day_that_has_begun_goes_on_when_clocks_go_back_over_midnight() -> None:
+    zone = "America/St_Johns"
+    sunday = Agent("sunday", periods=(period("00:00", "08:00", frozenset({6})),))
+    saturday_again = datetime(2008, 11, 1, 23, 30, tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC)
+    assert on_duty(roster(sunday, zone=zone), "sunday", saturday_again) == ["sunday"]
 
 
 def test_skipped_hours_are_no_duty_and_repeated_ones_are_somebodys() -> None:
@@ -206,6 +213,7 @@ def test_skipped_hours_are_no_duty_and_repeated_ones_are_somebodys() -> None:
     found = roster(skipped, early, late, zone=zone, pair=("early", "late"))
     night = at("2026-03-08", zone)
     assert found.duty(["skipped"], night, night + 9 * HOUR) == ()
+    assert found.next_duty(["skipped"], night) == (at("2026-03-09T02:10", zone), (skipped,))
     assert found.duty(["pair"], night, night + 5 * HOUR) == (
         Span(night, night + 1.5 * HOUR, "early"),
         Span(night + 1.5 * HOUR, night + 5 * HOUR, "late"),
