@@ -87,8 +87,21 @@ def _disagreements(table: Overlay) -> Iterator[tuple[KeyPath, str]]:
         yield ("before",), f'"{event}" is known only once it has come; before needs a deadline'
     if raw.get("to", CUSTOMER) == CUSTOMER and "channels" not in raw and not table.broken:
         yield ("channels",), 'is missing. "sms", "email", "chat" or channels of the settings: how customers are reached'
+    yield from _of_the_program(raw)
     yield from _misplaced(raw)
     yield from _goal(raw)
+
+
+def _of_the_program(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """A job about the program's own trouble tells the staff, and at once: there is no order to ask or to wait for."""
+    event = raw.get("event")
+    if event not in EVENTS or not str(event).startswith(f"{Subject.SYSTEM}."):
+        return
+    if raw.get("to", CUSTOMER) == CUSTOMER:
+        yield ("to",), f'must name a policy of oncall.toml: "{event}" is nothing for customers'
+    for key in ("after", "before", "at", "only_if", "merge", "goal", "example"):
+        if raw.get(key):
+            yield (key,), f'does not go with "{event}": it is raised at once, and about no order'
 
 
 def _goal(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

@@ -32,8 +32,9 @@ EVENTS: tuple[str, ...] = (
     *(f"order.{name}" for name in MOMENTS + DEADLINES),
     *(f"{subject}.{name}" for subject, part in PARTS.items() for name in moments(part)),
     "calendar.greetings",
+    *(f"system.{name}" for name in ("undeliverable", "in_doubt", "source_silent", "source_paused", "clock_wrong")),
 )
-"""Every moment a job may count from."""
+"""Every moment a job may count from. Those of the system are the program's own troubles."""
 FORESEEN = frozenset(
     {*(f"order.{name}" for name in DEADLINES), "case.closes_by", "case.evidence_by", "calendar.greetings"}
 )

@@ -37,6 +37,8 @@ class Subject(StrEnum):
     CASE = "case"
     REVIEW = "review"
     CALENDAR = "calendar"
+    SYSTEM = "system"
+    """The program itself: what it says about its own trouble, and no order does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,10 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class AftersalesCase:
-    """A refund, return, exchange or dispute. `closed` ends it without success; `paid` ends a refund."""
+    """A refund, return, exchange or dispute. `closed` ends it without success; `paid` ends a refund.
+
+    `freight` is the postage that the buyer laid out to send the goods back, `freight_paid` when they got it back.
+    """
 
     id: str
     kind: CaseKind = CaseKind.REFUND
@@ -109,6 +112,8 @@ class AftersalesCase:
     number: str = ""
     reason: str = ""
     evidence: bool = False
+    freight: Money | None = None
+    freight_paid: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +130,10 @@ class Review:
 class Order:
     """One order at one moment.
 
-    The moments (`placed` … `reviewed`) and deadlines (`pay_by` … `return_by`) are aware UTC. A moment the shop does
+    The moments (`placed` … `ran_out`) and deadlines (`pay_by` … `return_by`) are aware UTC. A moment the shop does
     not report is the instant we first saw the new state; its name then stands in `assumed`. `state_name` is the
-    shop's own word for the state.
+    shop's own word for the state. `ran_out` is since when goods of it have been out of stock, None once they are there
+    again; `promised_carrier` is who was promised to bring it, in the shop's words.
     """
 
     source: str
@@ -158,7 +164,9 @@ class Order:
     cases: tuple[AftersalesCase, ...] = ()
     reviews: tuple[Review, ...] = ()
     assumed: tuple[str, ...] = ()
+    ran_out: datetime | None = None
+    promised_carrier: str = ""
 
 
-MOMENTS = ("placed", "paid", "shipped", "delivered", "completed", "cancelled", "reviewed")
+MOMENTS = ("placed", "paid", "shipped", "delivered", "completed", "cancelled", "reviewed", "ran_out")
 DEADLINES = ("pay_by", "ship_by", "confirm_by", "return_by")

@@ -116,7 +116,7 @@ def _sparse(job: Job, kind: CaseKind) -> Order:
             return replace(order, reviews=(replace(Review("r1"), **known),))
         case Subject.ORDER:
             return replace(order, **known)
-        case Subject.CALENDAR:
+        case Subject.CALENDAR | Subject.SYSTEM:
             return order
 
 
@@ -141,7 +141,8 @@ def _occurrence(job: Job, shop: Shop) -> str:
 
 
 def _case(kind: CaseKind, carrier: str) -> AftersalesCase:
-    return AftersalesCase("c1", kind, amount=_PRICE, carrier=carrier, number="SF1400000000099", reason="too small")
+    case = AftersalesCase("c1", kind, amount=_PRICE, carrier=carrier, number="SF1400000000099", reason="too small")
+    return replace(case, freight=Money(Decimal("12.00"), "CNY"))
 
 
 def _moments(kind: type) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from notifier.model.duration import Duration, parse_duration
 from notifier.model.job import Condition
-from notifier.model.order import AftersalesCase, CaseKind, Money, Order, OrderState, Parcel, Review
+from notifier.model.order import AftersalesCase, CaseKind, Customer, Money, Order, OrderState, Parcel, Review
 
 PAID = frozenset({OrderState.PAID, OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
 SHIPPED = frozenset({OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
@@ -55,6 +55,17 @@ class Rule:
 def _open(case: AftersalesCase) -> bool:
     """A case is open until it is closed or its money is paid; an exchange ends when the replacement leaves."""
     return case.closed is None and case.paid is None and not (case.kind is CaseKind.EXCHANGE and case.shipped)
+
+
+def _answered(case: AftersalesCase) -> bool:
+    """The shop has said yes or no, or things went on as if it had said yes."""
+    return bool(case.agreed or case.decided or case.returned or case.received or case.paid)
+
+
+def _agrees_to_marketing(customer: Customer) -> bool:
+    """Is there a kind of channel with an address, with consent and without refusal?"""
+    addresses = {"email": customer.email, "sms": customer.phone, "chat": customer.chat}
+    return any(addresses.get(kind) for kind in set(customer.consents) - set(customer.refuses))
 
 
 def _is_paid(order: Order) -> bool:
@@ -177,10 +188,32 @@ CONDITIONS: dict[str, Rule] = {
         None,
         AftersalesCase,
     ),
+    "case_unanswered": Rule(
+        lambda v, _: not _answered(v.subject), "the shop has answered the case", None, AftersalesCase
+    ),
+    "case_undecided": Rule(lambda v, _: not v.subject.decided, "the case is decided", None, AftersalesCase),
+    "no_evidence": Rule(lambda v, _: not v.subject.evidence, "the customer has sent a picture", None, AftersalesCase),
+    "freight_owed": Rule(
+        lambda v, _: bool(v.subject.freight and v.subject.freight.amount) and not v.subject.freight_paid,
+        "no postage is owed to the customer",
+        None,
+        AftersalesCase,
+    ),
+    "case_reason": Rule(
+        lambda v, a: any(word.casefold() in v.subject.reason.casefold() for word in a),
+        "the case has another reason",
+        _read_words,
+        AftersalesCase,
+    ),
     "case_kind": Rule(lambda v, a: v.subject.kind in a, "it is another kind of case", _read_kinds, AftersalesCase),
     # a review
     "rating_at_most": Rule(lambda v, a: 0 < v.subject.rating <= a, "the rating is better", _read_rating, Review),
     "unanswered": Rule(lambda v, _: not v.subject.answered, "the review has been answered", None, Review),
+    # the customer
+    "no_marketing_consent": Rule(
+        lambda v, _: not _agrees_to_marketing(v.order.customer), "the customer has agreed to be written to"
+    ),
+    "nothing_refused": Rule(lambda v, _: not v.order.customer.refuses, "the customer has opted out"),
     # the customer's other orders, known only right before sending
     "no_newer_order": Rule(
         lambda v, _: not any(_after(o, v.order) for o in v.others or ()),

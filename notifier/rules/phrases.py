@@ -23,6 +23,7 @@ _ORDER = {
     "completed": "the order was completed",
     "cancelled": "the order was cancelled",
     "reviewed": "the order was reviewed",
+    "ran_out": "goods of the order ran out",
     "pay_by": "the payment is due",
     "ship_by": "the order must be shipped",
     "confirm_by": "the receipt is confirmed by itself",
@@ -46,6 +47,7 @@ _CASE = {
     "closed": "the case was closed",
     "closes_by": "the case closes by itself",
     "evidence_by": "the evidence is due",
+    "freight_paid": "the postage was paid back",
 }
 _REVIEW = {"written": "the review was written", "answered": "the review was answered"}
 _MOMENTS: Mapping[Subject, Mapping[str, str]] = {
@@ -73,7 +75,7 @@ def ground(job: Job, key: Key) -> str:
     """Why a reminder is due when it is: `12 hours after the order was placed`. Empty when nobody can tell any more."""
     if job.subject is Subject.CALENDAR:
         return f"for {key.occurrence}" if key.occurrence else ""
-    moment = _MOMENTS[job.subject].get(job.moment)
+    moment = _MOMENTS.get(job.subject, {}).get(job.moment)
     if moment is None or key.step >= len(job.steps):
         return ""
     pinned = f", at {job.at:%H:%M}" if job.at else ""

@@ -30,6 +30,7 @@ _UNHEARD = {
     "completed": "the order is not completed",
     "cancelled": "the order was not cancelled",
     "reviewed": "there is no review",
+    "ran_out": "nothing in the order is out of stock",
     "pay_by": "no deadline for the payment is known",
     "ship_by": "no deadline for shipping is known",
     "confirm_by": "no deadline for confirming the receipt is known",
@@ -42,6 +43,7 @@ _UNHEARD = {
     "closed": "the case is not closed",
     "closes_by": "no deadline of the case is known",
     "evidence_by": "no deadline for evidence is known",
+    "freight_paid": "no postage was paid back",
     "written": "it is not known when the review was written",
     "answered": "the review is not answered",
 }
@@ -49,13 +51,17 @@ _NO_SUBJECT = {
     Subject.PARCEL: "there is no parcel yet",
     Subject.CASE: "there is no after-sales case",
     Subject.REVIEW: "there is no review",
+    Subject.SYSTEM: "it is about the program, not about an order",
 }
+_SURVIVE = frozenset({Subject.CASE, Subject.REVIEW})
+"""What goes on after an order was cancelled."""
 _PARTS: dict[Subject, Callable[[Order], Sequence[Any]]] = {
     Subject.ORDER: lambda order: (order,),
     Subject.PARCEL: lambda order: order.parcels,
     Subject.CASE: lambda order: order.cases,
     Subject.REVIEW: lambda order: order.reviews,
     Subject.CALENDAR: lambda order: (order,),
+    Subject.SYSTEM: lambda order: (),
 }
 _NEVER: Mapping[str, datetime] = {}
 
@@ -89,6 +95,7 @@ class Planner:
         self.jobs: Mapping[str, Job] = {job.name: job for job in jobs if job.enabled}
         self.shop = shop
         self._questions = {name: _question(job) for name, job in self.jobs.items()}
+        self._asked = tuple(q for q in self._questions.values() if q.subject is not Subject.SYSTEM)
 
     @property
     def by_calendar(self) -> bool:
@@ -103,16 +110,16 @@ class Planner:
         """The reminders that ought to exist for `order`, past ones included: reconciling leaves those alone."""
         if order.state is OrderState.OTHER:
             return Plan(held=HELD)
-        answers = (answer for question in self._questions.values() for _, answer in self._ask(question, order, now))
+        answers = (answer for question in self._asked for _, answer in self._ask(question, order, now))
         return Plan(tuple(answer for answer in answers if isinstance(answer, Planned)))
 
     def explain(self, order: Order, now: datetime, others: Sequence[Order] | None = None) -> list[Planned | Declined]:
         """Every job's answer about `order`, with the reasons of those that say no."""
         answers: list[Planned | Declined] = []
-        for name, question in self._questions.items():
+        for question in self._asked:
             for subject, answer in self._ask(question, order, now, others):
                 if isinstance(answer, str):
-                    answers.append(Declined(Key(order.source, order.id, name, subject), answer))
+                    answers.append(Declined(Key(order.source, order.id, question.job.name, subject), answer))
                 else:
                     answers.append(answer)
         return answers
@@ -139,7 +146,7 @@ class Planner:
 
         Each answer comes with the part's id, which is empty for the order itself.
 
-        1. A cancelled order says nothing more, but for its after-sales cases and the cancellation itself.
+        1. A cancelled order says nothing more, but for its cases, its reviews and the cancellation itself.
         2. Each part: its moment, then the conditions, then the time of each step.
         """
         if order.state is OrderState.CANCELLED and not question.survives:
@@ -220,7 +227,7 @@ def _question(job: Job) -> _Question:
         "no day of the calendar is near" if calendar else _UNHEARD.get(moment, "it is not known when that was"),
         _PARTS[subject],
         tuple((CONDITIONS[condition.name], condition.argument) for condition in job.only_if),
-        subject is Subject.CASE or moment == "cancelled",
+        subject in _SURVIVE or moment == "cancelled",
     )
 
 

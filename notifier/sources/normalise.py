@@ -172,6 +172,9 @@ class Normaliser:
             if word.casefold() not in self._kinds:
                 raise BadOrder("cases.kind is a word we do not know; translate it in the settings under case_kinds")
             entry["kind"] = self._kinds[word.casefold()]
+        if entry.get("kind", CaseKind.REFUND) is CaseKind.REFUND and "agreed" in entry:
+            # Nothing has to come back and be looked at first: who agrees to the refund has decided.
+            entry.setdefault("decided", entry["agreed"])
         return entry
 
 

@@ -28,7 +28,15 @@ def order(id_: str, *, source: str = "shop", customer: str = "ann", placed: date
         customer=Customer(customer, "安", "ann@example.com", "+12025550100", {"wecom": "ann"}, consents=("sms",)),
         lines=(Line("sku-1", "杯子", 2, Money(Decimal("6.25"), "CNY")),),
         parcels=(Parcel("p1", "sf", "SF1", shipped=NOW),),
-        cases=(AftersalesCase("c1", CaseKind.RETURN, requested=NOW, amount=Money(Decimal("0.10"), "CNY")),),
+        cases=(
+            AftersalesCase(
+                *("c1", CaseKind.RETURN),
+                requested=NOW,
+                amount=Money(Decimal("0.10"), "CNY"),
+                freight=Money(Decimal(12), "CNY"),
+                freight_paid=NOW,
+            ),
+        ),
         reviews=(Review("r1", 5, NOW),),
         assumed=("placed",),
     )

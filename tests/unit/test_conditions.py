@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from notifier.model.order import AftersalesCase, CaseKind, Line, Money, Order, OrderState, Parcel, Review
+from notifier.model.order import AftersalesCase, CaseKind, Customer, Line, Money, Order, OrderState, Parcel, Review
 from notifier.rules.conditions import CONDITIONS, View, parse_condition
 
 T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -26,6 +26,11 @@ def state(name: str) -> Order:
     return order(state=OrderState(name))
 
 
+def of(**customer: Any) -> Order:
+    return order(customer=Customer(**customer))
+
+
+FREIGHT = Money(Decimal(12), "CNY")
 PARCEL, CASE, REVIEW = Parcel("p"), AftersalesCase("c"), Review("r")
 BOUGHT = order(lines=(Line("mug"),))
 LATER = order(id="2", placed=T0 + timedelta(hours=1), lines=(Line("mug"),))
@@ -63,10 +68,27 @@ CASES: list[tuple[Any, Any, Any]] = [
     ("case_open", CASE, replace(CASE, closed=T0)),
     ("case_unpaid", CASE, replace(CASE, paid=T0)),
     ("no_return_number", CASE, replace(CASE, number="SF1")),
+    ("case_unanswered", CASE, replace(CASE, agreed=T0)),
+    ("case_unanswered", replace(CASE, requested=T0), replace(CASE, returned=T0)),
+    ("case_undecided", replace(CASE, agreed=T0), replace(CASE, decided=T0)),
+    ("no_evidence", CASE, replace(CASE, evidence=True)),
+    ("freight_owed", replace(CASE, freight=FREIGHT), CASE),
+    ("freight_owed", replace(CASE, freight=FREIGHT), replace(CASE, freight=Money(Decimal(0), "CNY"))),
+    ("freight_owed", replace(CASE, freight=FREIGHT), replace(CASE, freight=FREIGHT, freight_paid=T0)),
+    ({"case_reason": ["质量", "fault"]}, replace(CASE, reason="商品质量问题"), replace(CASE, reason="不喜欢")),
+    ({"case_reason": "Fault"}, replace(CASE, reason="A FAULT of the lid"), CASE),
     ({"case_kind": ["return", "exchange"]}, replace(CASE, kind=CaseKind.RETURN), CASE),
     ({"rating_at_most": 3}, Review("r", 3), Review("r", 4)),
     ({"rating_at_most": 3}, Review("r", 1), Review("r", 0)),
     ("unanswered", REVIEW, replace(REVIEW, answered=T0)),
+    ("no_marketing_consent", PLAIN, of(consents=("sms",), phone="+13")),
+    (
+        "no_marketing_consent",
+        of(consents=("sms",), refuses=("sms",), phone="+13"),
+        of(consents=("email",), email="a@b"),
+    ),
+    ("no_marketing_consent", of(consents=("chat", "sms"), email="a@b"), of(consents=("chat",), chat={"wecom": "x"})),
+    ("nothing_refused", PLAIN, of(refuses=("sms",))),
 ]
 OTHERS: list[tuple[str, Order, Order]] = [
     ("no_newer_order", replace(LATER, placed=T0 - timedelta(days=1)), LATER),

@@ -200,3 +200,27 @@ def test_all_moments_of_the_model_are_events() -> None:
     assert {"order.placed", "order.pay_by", "parcel.last_scan", "case.closes_by", "review.written"} < set(EVENTS)
     assert "order.updated" not in EVENTS
     assert set(EVENTS) > FORESEEN
+
+
+def test_the_programs_own_troubles_are_told_to_the_staff_at_once(tmp_path: Path) -> None:
+    least = 'event = "system.source_silent"\nwithin = "1d"\n'
+    job = read(tmp_path, f'{least}to = "admins"')
+    assert (job.subject, job.moment, [str(step) for step in job.steps]) == (
+        Subject.SYSTEM,
+        "source_silent",
+        ["0s after"],
+    )
+    keys = (
+        "channels = ['sms']",
+        "after = '1h'",
+        "at = '10:00'",
+        "only_if = ['unpaid']",
+        "merge = '1h'",
+        "goal = 'paid'",
+    )
+    told = mistakes(tmp_path, least + "\n".join(keys))
+    assert [problem.split(": ")[1] for problem in told] == ["to", "after", "at", "only_if", "merge", "goal"]
+    assert told[:2] == [
+        'job.toml:1: to: must name a policy of oncall.toml: "system.source_silent" is nothing for customers',
+        'job.toml:4: after: does not go with "system.source_silent": it is raised at once, and about no order',
+    ]

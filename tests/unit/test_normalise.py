@@ -424,6 +424,18 @@ def test_cases_have_kinds_of_ours() -> None:
     assert refusal({"cases": [{"kind": "swap"}]}).startswith("cases.kind is a word we do not know")
 
 
+def test_who_agrees_to_a_refund_has_decided_and_a_return_is_looked_at_first() -> None:
+    agreed = {"agreed": "2026-03-01T09:00:00Z"}
+    cases = [{"kind": "refund", **agreed}, agreed, {"kind": "return", **agreed}, {"kind": "refund"}]
+    cases += [{"kind": "refund", **agreed, "decided": "2026-03-01T10:00:00Z"}]
+    assert [case.decided for case in read({"cases": cases}).cases] == [NINE, NINE, None, None, TEN]
+
+
+def test_postage_is_money_and_a_moment() -> None:
+    (case,) = read({"currency": "CNY", "cases": [{"freight": "12.5", "freight_paid": "2026-03-01T09:00:00Z"}]}).cases
+    assert (case.freight, case.freight_paid) == (Money(Decimal("12.5"), "CNY"), NINE)
+
+
 # Where fields stand
 
 

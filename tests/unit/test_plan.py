@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from notifier.model.duration import parse_duration
 from notifier.model.job import Condition, Job, Step
-from notifier.model.order import AftersalesCase, CaseKind, Order, OrderState, Parcel
+from notifier.model.order import AftersalesCase, CaseKind, Order, OrderState, Parcel, Review
 from notifier.model.reminder import Declined, Key, Planned
 from notifier.model.shop import Shop
 from notifier.rules.plan import HELD, Planner
@@ -71,6 +71,18 @@ def test_a_cancelled_order_says_nothing_but_about_its_cases() -> None:
     assert [p.key.job for p in plan(jobs, cancelled)] == ["refund-done"]
     assert Planner(jobs, Shop()).ask(Key("shop", "1", "nudge"), cancelled, T0) == "the order was cancelled"
     assert [p.key.job for p in plan(jobs, replace(cancelled, cancelled=T0))] == ["refund-done", "sorry"]
+
+
+def test_a_review_of_a_cancelled_order_is_still_one() -> None:
+    written = order(state=OrderState.CANCELLED, cancelled=T0, reviews=(Review("r1", 1, T0),))
+    assert [p.key.subject for p in plan([job("bad-review", "review.written", "0s")], written)] == ["r1"]
+
+
+def test_the_programs_own_troubles_are_no_matter_of_an_order() -> None:
+    planner = Planner([job("source-silent", "system.source_silent", "0s", to="admins")], Shop())
+    assert planner.plan(order(), T0).wanted == ()
+    assert planner.explain(order(), T0) == []
+    assert planner.ask(Key("shop", "1", "source-silent"), order(), T0) == "it is about the program, not about an order"
 
 
 def test_an_unknown_state_holds_everything() -> None:
