@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from notifier.render.alerts import AlertSaying
 from notifier.render.broken import BrokenText
 from notifier.render.check import check_texts
-from notifier.render.texts import Rendered, Texts
+from notifier.render.rendered import Rendered
+from notifier.render.texts import Texts
 
-__all__ = ["BrokenText", "Rendered", "Texts", "check_texts"]
+__all__ = ["AlertSaying", "BrokenText", "Rendered", "Texts", "check_texts"]

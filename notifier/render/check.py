@@ -11,8 +11,9 @@ from notifier.model.job import Job, Purpose
 from notifier.render.broken import BrokenText
 from notifier.render.context import VARIABLES
 from notifier.render.library import Source
+from notifier.render.rendered import Rendered
 from notifier.render.samples import Sample, samples
-from notifier.render.texts import Rendered, Texts
+from notifier.render.texts import Texts
 from notifier.rules.sms import measure
 from notifier.rules.wording import Wording, incentives, refusable, signed
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any, cast
 
-from notifier.model.job import Job, Subject
-from notifier.model.order import AftersalesCase, Customer, Order, Parcel, Review
+from notifier.model.job import Job, Subject, Urgency
+from notifier.model.order import AftersalesCase, Customer, Money, Order, Parcel, Review
 from notifier.model.shop import Shop
 from notifier.rules.text import clean_text
 
@@ -40,6 +40,23 @@ VARIABLES: Mapping[str, type | None] = {
     ),
 }
 """Every name a template may use, with its class where it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """An alert as its job's own text sees it; `step` counts from 1."""
+
+    number: int
+    times: int
+    opened: datetime
+    urgency: Urgency
+    step: int
+    risk: Money | None
+    what: str
+
+
+STAFF_VARIABLES: Mapping[str, type | None] = {**VARIABLES, "alert": AlertFacts, "source": None}
+"""Every name an alert's text may use. Its order is masked (`rules.masking.mask_order`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,13 @@ from notifier.render.sandbox import sandbox, unknown_names, within_folder
 LARGEST = 64 * 1024
 """Characters of one rendered text; a template that makes more has a mistake."""
 _MOST_PIECES = 20_000
-_FILES = {"sms": ("sms.txt", ""), "email": ("email.txt", "email.html"), "chat": ("chat.txt", "")}
+_FILES = {
+    "sms": ("sms.txt", ""),
+    "email": ("email.txt", "email.html"),
+    "chat": ("chat.txt", ""),
+    "voice": ("voice.txt", ""),
+    "alert": ("alert.txt", ""),
+}
 
 
 @dataclass(frozen=True, slots=True)

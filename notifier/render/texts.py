@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from notifier.model.alert import Alert
 from notifier.model.job import Job, Purpose
+from notifier.model.oncall import Agent
 from notifier.model.order import Order
 from notifier.model.shop import Shop
+from notifier.render.alerts import AlertSaying, AlertTexts, Telling
 from notifier.render.broken import BrokenText
-from notifier.render.context import Saying, one_line, variables
+from notifier.render.context import Saying, variables
 from notifier.render.formats import formats_for, zone_named
 from notifier.render.library import Library, Source
+from notifier.render.rendered import Rendered, folded, split_subject
 from notifier.render.sandbox import FORMATS
 
-SUBJECT = "Subject:"
-_BLANK_LINES = re.compile(r"\s*\n\s*\n")
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 _ADVERTISEMENT = {"zh": "广告"}
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A text ready for a channel. `headers` are for e-mails; `subject` and `html` are empty elsewhere."""
-
-    subject: str
-    text: str
-    html: str = ""
-    language: str = "en"
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Texts:
@@ -40,6 +31,7 @@ class Texts:
     def __init__(self, folders: Sequence[Path], shop: Shop) -> None:
         self.shop = shop
         self.library = Library(folders)
+        self._alerts = AlertTexts(self.library, shop)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -76,15 +68,36 @@ class Texts:
         if source is None:
             raise BrokenText(Path(self.shop.language) / job.name / kind, 0, f"{job.name} has no text for {kind}")
         known = self._variables(saying, source, wanted)
-        text = _BLANK_LINES.sub("\n\n", self.library.fill(source.text, known)).strip()
+        text = folded(self.library.fill(source.text, known))
         if kind != "email":
             return Rendered("", text, language=source.language)
-        subject, body = self._split(text, source)
+        subject, body = split_subject(text, source)
         html = self.library.fill(source.html, known) if source.html else ""
         marketing = job.purpose is Purpose.MARKETING
         if marketing:
             subject = self._marked(subject, source.language)
         return Rendered(subject, body, html, source.language, self._headers() if marketing else {})
+
+    def render_alerts(
+        self,
+        kind: str,
+        agent: Agent,
+        items: Sequence[AlertSaying],
+        links: Callable[[Sequence[int]], str],
+        now: datetime,
+        over: bool = False,
+    ) -> Rendered:
+        """What an agent is told: one alert in full, or several, the worst first; with `over`, that they have ended.
+
+        `kind` is "sms", "email", "chat" or "voice"; `links` gives the address of a page for these alerts' numbers, or
+        "". Raises BrokenText when a frame cannot be filled. A job's own text never keeps an alert back: one that
+        cannot be filled is told by its job's and order's names.
+        """
+        return self._alerts.render(Telling(kind, agent, links, now, over), items)
+
+    def headline(self, job: Job, order: Order, subjects: Sequence[str], alert: Alert, language: str) -> str:
+        """What is wrong, in one line without personal data, for lists and pages; in the shop's time. Never fails."""
+        return self._alerts.headline(AlertSaying(job, order, subjects, alert), language)
 
     def _variables(self, saying: Saying, source: Source, wanted: str) -> dict[str, Any]:
         zone = saying.order.customer.zone
@@ -94,14 +107,6 @@ class Texts:
             raise BrokenText(source.file(source.text), 0, str(error.args[0])) from None
         known[FORMATS] = formats_for(wanted, source.language, zone if zone_named(zone) else self.shop.zone)
         return known
-
-    def _split(self, text: str, source: Source) -> tuple[str, str]:
-        first, _, body = text.partition("\n")
-        subject = one_line(first.removeprefix(SUBJECT).strip())
-        if not first.startswith(SUBJECT) or not subject:
-            raise BrokenText(source.file(source.text), 1, f"the first line of an e-mail must be '{SUBJECT} …'")
-        # An encoded word in a customer's name must not be decoded into a header of its own.
-        return subject.replace("=?", "= ?"), body.lstrip("\n")
 
     def _marked(self, subject: str, language: str) -> str:
         """Commercial e-mail in China is marked as such in its subject (MII order 38, art. 13)."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+from notifier.model.order import Customer, Order
+from notifier.redact import redact
 
 _CJK = re.compile("[\u3400-\u9fff\uac00-\ud7a3\u3040-\u30ff]")
 _NUMBERED = re.compile(r"[A-Za-z-]*\d[A-Za-z\d-]*")
@@ -47,3 +51,16 @@ def mask_address(address: str) -> str:
         return masked
     half = (len(address) + 1) // 2
     return address[:half] + "*" * (len(address) - half)
+
+
+def mask_order(order: Order) -> Order:
+    """The order as texts for the staff see it: the name masked; phone, addresses and notes left out.
+
+    An alert goes to phones, chat groups and lock screens; who needs the address finds it in the shop.
+    """
+    customer = order.customer
+    person = Customer(
+        id=mask_customer(customer.id), name=mask_name(customer.name), language=customer.language, zone=customer.zone
+    )
+    cases = tuple(replace(case, reason=redact(case.reason)) for case in order.cases)
+    return replace(order, customer=person, address="", note="", cases=cases)
