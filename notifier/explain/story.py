@@ -42,7 +42,7 @@ def _happened(order: Order, times: Times) -> str:
     """`Placed Sun 1 Mar, 09:00; paid Sun 1 Mar, 12:00.`; a moment nobody reported is marked as such."""
     moments = [(moment, name) for name in MOMENTS if (moment := getattr(order, name)) is not None]
     words = [
-        f"{name} {times.at(moment)}{' (when it was first seen so)' if name in order.assumed else ''}"
+        f"{name.replace('_', ' ')} {times.at(moment)}{' (when it was first seen so)' if name in order.assumed else ''}"
         for moment, name in sorted(moments, key=lambda pair: pair[0])
     ]
     told = "; ".join(words)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
+from decimal import Decimal
 from typing import Literal
 
 from notifier.model.job import Purpose
+from notifier.model.order import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,20 @@ class ReturnRight:
 
 
 @dataclass(frozen=True, slots=True)
+class LatePenalty:
+    """What a platform takes for an order that is shipped late: a `share` of its amount within these bounds."""
+
+    share: Decimal
+    least: Money | None = None
+    most: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """The shop's side of every decision and every text. `greetings` maps a local date to the name of its holiday.
 
     `return_address` is where goods go back to, `return_carriers` who may bring them, both in words for customers.
+    `late_penalty` is None where shipping late costs nothing but trust.
     """
 
     name: str = "Shop"
@@ -57,6 +69,7 @@ class Shop:
     return_right: ReturnRight = ReturnRight()
     calendar: WorkCalendar = WorkCalendar()
     greetings: Mapping[date, str] = field(default_factory=dict)
+    late_penalty: LatePenalty | None = None
 
 
 @dataclass(frozen=True, slots=True)

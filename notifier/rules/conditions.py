@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from notifier.model.duration import Duration, parse_duration
+from notifier.model.duration import Duration
 from notifier.model.job import Condition
 from notifier.model.order import AftersalesCase, CaseKind, Customer, Money, Order, OrderState, Parcel, Review
+from notifier.rules.addresses import address_unclear
+from notifier.rules.arguments import read_age, read_kinds, read_money, read_rating, read_words
+from notifier.rules.carriers import same_carrier
 
 PAID = frozenset({OrderState.PAID, OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
 SHIPPED = frozenset({OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
@@ -89,44 +92,35 @@ def _bought_elsewhere(view: View) -> bool:
 
 
 def _is_duplicate(view: View) -> bool:
-    """The newer one of two unpaid orders for the same goods: its older twin is nudged already."""
+    """The newer one of two unpaid orders for the same goods: its older twin is nudged already.
+
+    Two clicks may fall into one instant: then the id decides which of them is the newer.
+    """
     open_twins = (o for o in view.others or () if not _is_paid(o) and o.state is OrderState.UNPAID)
-    return any(_after(view.order, o) and _same_goods(o, view.order) for o in open_twins)
+    return any(_follows(view.order, o) and _same_goods(o, view.order) for o in open_twins)
 
 
-def _read_money(value: Any) -> Money:
-    try:
-        amount, currency = str(value).split()
-        return Money(Decimal(amount), currency.upper())
-    except (ValueError, InvalidOperation):
-        raise ValueError(f'{value!r} is not an amount of money; write it as "100 CNY"') from None
+def _follows(order: Order, twin: Order) -> bool:
+    return _after(order, twin) or (order.placed is not None and order.placed == twin.placed and order.id > twin.id)
 
 
-def _read_rating(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 5:
-        raise ValueError(f"{value!r} is not a rating; write a number from 1 to 5")
-    return value
+def _before_shipping(order: Order, case: AftersalesCase) -> bool:
+    """Nothing has left, or it left only after the case was opened."""
+    if order.shipped is None:
+        return order.state not in SHIPPED
+    return case.requested is not None and case.requested <= order.shipped
 
 
-def _read_words(value: Any) -> frozenset[str]:
-    words = [value] if isinstance(value, str) else value
-    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
-        raise ValueError(f"{value!r} is not a word or a list of words")
-    return frozenset(words)
+def _reshipped(order: Order, back: Parcel) -> bool:
+    """Another parcel left after this one came back."""
+    left = (parcel.shipped for parcel in order.parcels if parcel.shipped and not parcel.voided)
+    return back.returned is not None and any(moment > back.returned for moment in left)
 
 
-def _read_kinds(value: Any) -> frozenset[str]:
-    kinds = _read_words(value)
-    if unknown := kinds - set(CaseKind):
-        raise ValueError(f"there is no case kind {min(unknown)!r}; there are {', '.join(CaseKind)}")
-    return kinds
-
-
-def _read_age(value: Any) -> Duration:
-    duration = parse_duration(str(value))
-    if duration.working_days:
-        raise ValueError(f"{value!r} counts working days; write it in d, w, mo or y")
-    return duration
+def _receipt_ends(view: View, within: Duration) -> bool:
+    """Would the receipt be confirmed by itself so soon after the case was agreed that goods are still on their way?"""
+    ends, agreed = view.order.confirm_by, view.subject.agreed
+    return ends is not None and agreed is not None and (ends - agreed).total_seconds() < _days(within) * 86_400
 
 
 def _total(view: View, least: Money, holds: Callable[[Decimal, Decimal], bool]) -> bool:
@@ -136,8 +130,11 @@ def _total(view: View, least: Money, holds: Callable[[Decimal, Decimal], bool]) 
 
 def _young(view: View, age: Duration) -> bool:
     placed = view.order.placed
-    days = age.seconds / 86_400 + age.months * 365.25 / 12
-    return placed is not None and (view.now - placed).total_seconds() <= days * 86_400
+    return placed is not None and (view.now - placed).total_seconds() <= _days(age) * 86_400
+
+
+def _days(length: Duration) -> float:
+    return length.seconds / 86_400 + length.months * 365.25 / 12
 
 
 CONDITIONS: dict[str, Rule] = {
@@ -165,20 +162,31 @@ CONDITIONS: dict[str, Rule] = {
         lambda v, _: not v.order.lines or any(line.returnable for line in v.order.lines),
         "nothing in the order can be returned",
     ),
-    "total_at_least": Rule(lambda v, a: _total(v, a, Decimal.__ge__), "the order's total is too small", _read_money),
-    "total_at_most": Rule(lambda v, a: _total(v, a, Decimal.__le__), "the order's total is too large", _read_money),
-    "payment_method": Rule(lambda v, a: v.order.payment_method in a, "the order is paid in another way", _read_words),
+    "total_at_least": Rule(lambda v, a: _total(v, a, Decimal.__ge__), "the order's total is too small", read_money),
+    "total_at_most": Rule(lambda v, a: _total(v, a, Decimal.__le__), "the order's total is too large", read_money),
+    "payment_method": Rule(lambda v, a: v.order.payment_method in a, "the order is paid in another way", read_words),
     "not_payment_method": Rule(
-        lambda v, a: v.order.payment_method not in a, "the way this order is paid is left out", _read_words
+        lambda v, a: v.order.payment_method not in a, "the way this order is paid is left out", read_words
     ),
-    "tagged": Rule(lambda v, a: not a.isdisjoint(v.order.tags), "the order lacks the tag", _read_words),
-    "not_tagged": Rule(lambda v, a: a.isdisjoint(v.order.tags), "the order has a tag that is left out", _read_words),
-    "ordered_within": Rule(_young, "the order is too old", _read_age),
+    "tagged": Rule(lambda v, a: not a.isdisjoint(v.order.tags), "the order lacks the tag", read_words),
+    "not_tagged": Rule(lambda v, a: a.isdisjoint(v.order.tags), "the order has a tag that is left out", read_words),
+    "ordered_within": Rule(_young, "the order is too old", read_age),
+    "address_unclear": Rule(lambda v, _: address_unclear(v.order.address), "the address looks complete"),
     # a parcel
     "tracked": Rule(lambda v, _: bool(v.subject.number), "the parcel has no tracking number", None, Parcel),
     "not_voided": Rule(lambda v, _: not v.subject.voided, "the parcel was voided", None, Parcel),
     "unscanned": Rule(lambda v, _: not v.subject.first_scan, "the carrier has scanned the parcel", None, Parcel),
     "parcel_undelivered": Rule(lambda v, _: not v.subject.delivered, "the parcel was delivered", None, Parcel),
+    "parcel_not_returned": Rule(lambda v, _: not v.subject.returned, "the parcel came back", None, Parcel),
+    "not_reshipped": Rule(
+        lambda v, _: not _reshipped(v.order, v.subject), "the goods have been shipped again", None, Parcel
+    ),
+    "other_carrier": Rule(
+        lambda v, _: not same_carrier(v.order.promised_carrier, v.subject.carrier),
+        "the parcel is with the carrier that was promised",
+        None,
+        Parcel,
+    ),
     # an after-sales case
     "case_open": Rule(lambda v, _: _open(v.subject), "the case is closed", None, AftersalesCase),
     "case_unpaid": Rule(lambda v, _: not v.subject.paid, "the money was paid back", None, AftersalesCase),
@@ -191,6 +199,15 @@ CONDITIONS: dict[str, Rule] = {
     "case_unanswered": Rule(
         lambda v, _: not _answered(v.subject), "the shop has answered the case", None, AftersalesCase
     ),
+    "before_shipping": Rule(
+        lambda v, _: _before_shipping(v.order, v.subject),
+        "the order had been shipped when the case was opened",
+        None,
+        AftersalesCase,
+    ),
+    "receipt_ends_within": Rule(
+        _receipt_ends, "the customer has time enough to confirm the receipt", read_age, AftersalesCase
+    ),
     "case_undecided": Rule(lambda v, _: not v.subject.decided, "the case is decided", None, AftersalesCase),
     "no_evidence": Rule(lambda v, _: not v.subject.evidence, "the customer has sent a picture", None, AftersalesCase),
     "freight_owed": Rule(
@@ -202,12 +219,12 @@ CONDITIONS: dict[str, Rule] = {
     "case_reason": Rule(
         lambda v, a: any(word.casefold() in v.subject.reason.casefold() for word in a),
         "the case has another reason",
-        _read_words,
+        read_words,
         AftersalesCase,
     ),
-    "case_kind": Rule(lambda v, a: v.subject.kind in a, "it is another kind of case", _read_kinds, AftersalesCase),
+    "case_kind": Rule(lambda v, a: v.subject.kind in a, "it is another kind of case", read_kinds, AftersalesCase),
     # a review
-    "rating_at_most": Rule(lambda v, a: 0 < v.subject.rating <= a, "the rating is better", _read_rating, Review),
+    "rating_at_most": Rule(lambda v, a: 0 < v.subject.rating <= a, "the rating is better", read_rating, Review),
     "unanswered": Rule(lambda v, _: not v.subject.answered, "the review has been answered", None, Review),
     # the customer
     "no_marketing_consent": Rule(
@@ -225,6 +242,9 @@ CONDITIONS: dict[str, Rule] = {
     ),
     "not_duplicate": Rule(
         lambda v, _: not _is_duplicate(v), "an older order for the same goods is nudged already", others=True
+    ),
+    "duplicate": Rule(
+        lambda v, _: v.others is None or _is_duplicate(v), "no other order for the same goods waits", others=True
     ),
 }
 

@@ -37,7 +37,7 @@ def observe(fresh: Order, previous: Order | None, shop: Shop, seen: datetime | N
 
     1. Keep the moments that we had assumed before, unless the order has gone back behind them.
     2. Take `seen` for the moment of a state that the shop gives no time for.
-    3. The same for its parcels and reviews.
+    3. The same for its parcels and reviews, and for goods that have run out.
     4. Work out the return deadline where the shop reports none.
     """
     known = _kept(fresh, previous)
@@ -52,6 +52,8 @@ def observe(fresh: Order, previous: Order | None, shop: Shop, seen: datetime | N
         known["reviews"] = reviews
     if fresh.reviewed is None and (written := [r.written for r in reviews if r.written]):
         known["reviewed"] = min(written)
+    if (ran_out := _ran_out(fresh, previous, seen)) is not None:
+        known["ran_out"] = ran_out
     delivered = known.get("delivered", fresh.delivered)
     if fresh.return_by is None and delivered is not None:
         known["return_by"] = return_deadline(delivered, shop.return_right, shop.zone)
@@ -77,6 +79,13 @@ def _kept(fresh: Order, previous: Order | None) -> dict[str, Any]:
         for name in previous.assumed
         if name in _RANK_OF_MOMENT and getattr(fresh, name) is None and _RANK_OF_MOMENT[name] <= rank
     }
+
+
+def _ran_out(fresh: Order, previous: Order | None, seen: datetime | None) -> datetime | None:
+    """Since when goods are marked as out of stock, where the shop has the mark and no time for it."""
+    if fresh.ran_out is not None or not any(line.out_of_stock for line in fresh.lines):
+        return None
+    return (previous.ran_out if previous else None) or seen
 
 
 def _parcels(

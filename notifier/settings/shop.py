@@ -12,9 +12,9 @@ import tzdata
 from notifier import __version__
 from notifier.errors import Problem
 from notifier.model.job import Job, Purpose
-from notifier.model.shop import ReturnRight, SendingRules, Shop, WorkCalendar
+from notifier.model.shop import LatePenalty, ReturnRight, SendingRules, Shop, WorkCalendar
 from notifier.rules.workdays import holiday_dates, is_workday
-from notifier.settings.tables import Greeting, SendTable, ShopTable
+from notifier.settings.tables import Greeting, LateShipping, SendTable, ShopTable
 from notifier.tomlfile import Overlay
 
 _ANY_DAY = date(2026, 1, 1)
@@ -53,6 +53,7 @@ def shop_from(
         return_right=ReturnRight(table.return_window.days, table.return_window.counted_from),
         calendar=calendar,
         greetings=dict(sorted(days.items())),
+        late_penalty=_late_penalty(table.late_shipping),
     )
 
 
@@ -83,6 +84,10 @@ def _stable(argument: object) -> object:
 
 def _counts_workdays(job: Job) -> bool:
     return job.enabled and bool(job.within.working_days or any(step.offset.working_days for step in job.steps))
+
+
+def _late_penalty(table: LateShipping) -> LatePenalty | None:
+    return LatePenalty(table.share, table.least, table.most) if table.share else None
 
 
 def _days(greeting: Greeting, country: str, years: Collection[int]) -> dict[date, str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, time
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from notifier.model.order import Money
 from notifier.model.shop import QuietHours
 from notifier.options import Options, Secret, SecretUrl, Zone
+from notifier.rules.arguments import read_money
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -62,6 +66,9 @@ def _greeting(value: Any) -> Any:
     return {"holiday": value} if isinstance(value, str) else value
 
 
+Language = Annotated[str, AfterValidator(_language)]
+
+
 def _holiday_or_date(greeting: Greeting) -> Greeting:
     if bool(greeting.holiday) == bool(greeting.day):
         raise ValueError("needs either a holiday or a date")
@@ -100,12 +107,59 @@ OneGreeting = Annotated[
 ]
 
 
+_PLATFORMS: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
+    "taobao": {"share": "0.05", "least": "1 CNY", "most": "30 CNY"},
+    "tmall": {"share": "0.3", "most": "500 CNY"},
+}
+"""What platforms took in 2026 for an order shipped late. They change it: then the settings say it in figures."""
+
+
+def _platform(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in _PLATFORMS:
+        raise ValueError(f"must be {', '.join(_PLATFORMS)}, or a table with share, least and most")
+    return _PLATFORMS[value]
+
+
+def _money(value: Any) -> Any:
+    return value if value is None or isinstance(value, Money) else read_money(value)
+
+
+def _bounds_agree(table: LateShipping) -> LateShipping:
+    least, most = table.least, table.most
+    if least and most and (least.currency != most.currency or least.amount > most.amount):
+        raise ValueError("needs least and most in one currency, and least not above most")
+    return table
+
+
+Amount = Annotated[Money | None, BeforeValidator(_money), WithJsonSchema({"type": "string"})]
+
+
+class LateShipping(Options):
+    """What shipping an order late costs: a share of its amount (0.05 is 5 %), at least and at most so much."""
+
+    share: Annotated[Decimal, WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})] = Field(
+        default=Decimal(0), ge=0, le=1
+    )
+    least: Amount = None
+    most: Amount = None
+
+
+OneLateShipping = Annotated[
+    LateShipping,
+    BeforeValidator(_platform, json_schema_input_type=Literal["none", "taobao", "tmall"] | LateShipping),
+    AfterValidator(_bounds_agree),
+]
+
+
 class ShopTable(Options):
     """`[shop]`: who we are, and what holds for every job."""
 
     name: str = Field(default="Shop", min_length=1, max_length=60)
     time_zone: Zone = "UTC"
-    language: Annotated[str, AfterValidator(_language)] = "en"
+    language: Language = "en"
     currency: Annotated[str, AfterValidator(_currency)] = "CNY"
     country: Annotated[str, AfterValidator(_country)] = ""
     public_url: Annotated[str, AfterValidator(_public_url)] = ""
@@ -113,6 +167,7 @@ class ShopTable(Options):
     return_address: str = ""
     return_carriers: str = ""
     return_window: ReturnWindow = ReturnWindow()
+    late_shipping: OneLateShipping = LateShipping()
     holidays: tuple[date, ...] = ()
     workdays: tuple[date, ...] = ()
     greetings: tuple[OneGreeting, ...] = ()
@@ -175,10 +230,14 @@ class LogTable(Options):
 
 
 class FoldersTable(Options):
-    """`[folders]`: files that replace the shipped ones of the same name; the default ones need not be there."""
+    """`[folders]`: files that replace the shipped ones of the same name; the default ones need not be there.
+
+    `oncall` is one file, beside the settings, in place of the shipped one.
+    """
 
     jobs: str = "jobs"
     templates: str = "templates"
+    oncall: str = Field(default="oncall.toml", min_length=1)
 
 
 class SettingsFile(Options):

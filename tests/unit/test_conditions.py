@@ -32,6 +32,12 @@ def of(**customer: Any) -> Order:
 
 FREIGHT = Money(Decimal(12), "CNY")
 PARCEL, CASE, REVIEW = Parcel("p"), AftersalesCase("c"), Review("r")
+DAY = timedelta(days=1)
+ENDING = order(confirm_by=T0 + 9 * DAY)
+PROMISED = order(promised_carrier="顺丰速运")
+BACK = Parcel("p", shipped=T0, returned=T0 + DAY)
+AGAIN = Parcel("q", shipped=NOW)
+AGAIN_VOID = replace(AGAIN, voided=True)
 BOUGHT = order(lines=(Line("mug"),))
 LATER = order(id="2", placed=T0 + timedelta(hours=1), lines=(Line("mug"),))
 
@@ -65,6 +71,16 @@ CASES: list[tuple[Any, Any, Any]] = [
     ("not_voided", PARCEL, replace(PARCEL, voided=True)),
     ("unscanned", PARCEL, replace(PARCEL, first_scan=T0)),
     ("parcel_undelivered", PARCEL, replace(PARCEL, delivered=T0)),
+    ("parcel_not_returned", PARCEL, replace(PARCEL, returned=T0)),
+    ("address_unclear", order(address="test"), order(address="12 West Lake Road, Hangzhou 310000")),
+    ("before_shipping", (PLAIN, replace(CASE, requested=T0)), (order(shipped=T0), replace(CASE, requested=NOW))),
+    ("before_shipping", (order(shipped=NOW), replace(CASE, requested=T0)), (state("shipped"), CASE)),
+    ("before_shipping", (order(shipped=T0), replace(CASE, requested=T0)), (order(shipped=T0), CASE)),
+    ({"receipt_ends_within": "10d"}, (ENDING, replace(CASE, agreed=T0)), (ENDING, replace(CASE, agreed=T0 - 3 * DAY))),
+    ({"receipt_ends_within": "10d"}, (ENDING, replace(CASE, agreed=NOW)), (PLAIN, replace(CASE, agreed=NOW))),
+    ("not_reshipped", (order(parcels=(BACK, AGAIN_VOID)), BACK), (order(parcels=(BACK, AGAIN)), BACK)),
+    ("not_reshipped", (order(parcels=(BACK, replace(AGAIN, shipped=T0))), BACK), (order(parcels=(BACK, AGAIN)), BACK)),
+    ("other_carrier", (PROMISED, Parcel("p", "中通快递")), (PROMISED, Parcel("p", "SF Express"))),
     ("case_open", CASE, replace(CASE, closed=T0)),
     ("case_unpaid", CASE, replace(CASE, paid=T0)),
     ("no_return_number", CASE, replace(CASE, number="SF1")),
@@ -95,13 +111,18 @@ OTHERS: list[tuple[str, Order, Order]] = [
     ("not_bought_elsewhere", LATER, replace(LATER, paid=NOW)),
     ("not_bought_elsewhere", replace(LATER, paid=NOW, lines=(Line("bowl"),)), replace(LATER, paid=NOW)),
     ("not_duplicate", LATER, replace(LATER, placed=T0 - timedelta(hours=1))),
+    ("not_duplicate", replace(LATER, placed=T0), replace(LATER, id="0", placed=T0)),
+    ("duplicate", replace(LATER, placed=T0 - DAY), LATER),
+    ("duplicate", replace(LATER, id="0", placed=T0), replace(LATER, id="0", placed=T0, paid=T0)),
+    ("duplicate", replace(LATER, placed=T0 - DAY), replace(LATER, placed=T0 - DAY, lines=(Line("bowl"),))),
 ]
 
 
 def holds(raw: Any, what: Any, others: list[Order] | None = None) -> bool:
+    """Asked about an order, a part of some order, or an order and a part of it."""
     condition = parse_condition(raw)
-    whole = what if isinstance(what, Order) else PLAIN
-    return CONDITIONS[condition.name].test(View(whole, what, NOW, others), condition.argument)
+    whole, part = what if isinstance(what, tuple) else (what if isinstance(what, Order) else PLAIN, what)
+    return CONDITIONS[condition.name].test(View(whole, part, NOW, others), condition.argument)
 
 
 @pytest.mark.parametrize(("raw", "good", "bad"), CASES, ids=lambda value: str(value)[:30])
@@ -132,6 +153,8 @@ def test_every_condition_is_tried_here() -> None:
         ({"rating_at_most": True}, "from 1 to 5"),
         ({"total_at_least": "100"}, '"100 CNY"'),
         ({"total_at_least": "much CNY"}, '"100 CNY"'),
+        ({"total_at_least": "NaN CNY"}, '"100 CNY"'),
+        ({"total_at_least": "-1 CNY"}, '"100 CNY"'),
         ({"payment_method": []}, "not a word"),
         ({"case_kind": "gift"}, "there is no case kind 'gift'"),
         ({"ordered_within": "3wd"}, "working days"),
