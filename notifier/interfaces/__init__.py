@@ -5,6 +5,7 @@ Each protocol is a contract: `tests/contracts/` runs one suite against every imp
 
 from notifier.interfaces.alerts import AlertChange, AlertSelection, AlertStore
 from notifier.interfaces.channel import Channel
+from notifier.interfaces.reports import REVISIT_JOBS, ReportStore, RevisitResult, RevisitRow, SaidRow
 from notifier.interfaces.rows import (
     AttemptRow,
     Cancel,
@@ -23,6 +24,7 @@ from notifier.interfaces.shop import Page, Record, Source, Surroundings
 from notifier.interfaces.store import Store
 
 __all__ = [
+    "REVISIT_JOBS",
     "AlertChange",
     "AlertSelection",
     "AlertStore",
@@ -36,8 +38,12 @@ __all__ = [
     "Quarantined",
     "Record",
     "Recovered",
+    "ReportStore",
     "Result",
+    "RevisitResult",
+    "RevisitRow",
     "Ruling",
+    "SaidRow",
     "Selection",
     "Source",
     "SourceMark",

@@ -57,15 +57,20 @@ class AlertStore(Protocol):
         ...
 
     async def change_alerts(self, changes: Sequence[AlertChange], now: datetime) -> Sequence[Alert | None]:
-        """Apply each change by itself. The alert as it is stored now, or None where somebody else was faster."""
+        """Apply each change by itself. The alert as it is stored now, or None where somebody else was faster.
+
+        Of several changes of one alert, one key or one ruled reminder, only the first can be applied.
+        """
         ...
 
-    async def list_alerts(self, selection: AlertSelection) -> Sequence[Alert]: ...
+    async def list_alerts(self, selection: AlertSelection) -> Sequence[Alert]:
+        """The alerts a person asked for, those opened last first."""
+        ...
 
     async def history(self, alert: int) -> Sequence[AlertEntry]:
         """What happened to an alert, the oldest first."""
         ...
 
     async def note(self, entries: Sequence[AlertEntry]) -> None:
-        """Add lines to histories; nothing else changes."""
+        """Add lines to histories; nothing else changes. A line about an alert that is not there is left out."""
         ...

@@ -120,10 +120,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What a start found: attempts in doubt after a crash, and claims given back."""
+    """What a start found: attempts held after a crash, claims given back, attempts at calls to be made again."""
 
     in_doubt: int = 0
     released: int = 0
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from notifier.interfaces.alerts import AlertStore
+from notifier.interfaces.reports import ReportStore
 from notifier.interfaces.rows import (
     AttemptRow,
     Changes,
@@ -22,8 +24,8 @@ from notifier.model.message import Attempt
 from notifier.model.reminder import Reminder, State
 
 
-class Store(Protocol):
-    """Where orders, reminders and attempts live.
+class Store(AlertStore, ReportStore, Protocol):
+    """Where orders, reminders, attempts and alerts live.
 
     Each method is one transaction, finished even when its caller is cancelled. A write that was given a fence or an
     attempt id changes nothing when a newer claim has taken the row: that is what makes saying it twice impossible.
@@ -44,7 +46,7 @@ class Store(Protocol):
         ...
 
     async def reminders(self, source: str, ids: Sequence[str]) -> Mapping[str, Sequence[Reminder]]:
-        """All reminders of these orders, whatever their state."""
+        """What was planned for these orders, whatever its state. The calls of alerts are not among it."""
         ...
 
     async def count_planned(self, source: str) -> int:
@@ -95,7 +97,8 @@ class Store(Protocol):
     async def recover(self, now: datetime) -> Recovered:
         """After a start: what a dead process was sending is in doubt, what it had only claimed is due again.
 
-        Those in doubt are held for a person to decide.
+        Those in doubt are held for a person to decide. Calls of alerts are due again instead, because for staff a
+        message said twice beats silence; only one that took part in five crashes is held, since it may cause them.
         """
         ...
 
@@ -125,6 +128,7 @@ class Store(Protocol):
         """Forget what is over: the bytes of attempts that ended before, and reminders finished and pointless before.
 
         A reminder that could still be planned again is kept, whatever its age: its row is what stops a second message.
+        Calls go together with their alert, once it was resolved before. Results of revisits go with their reminders.
         Works in small transactions, so that nothing waits long. Returns how many rows it emptied or deleted.
         """
         ...

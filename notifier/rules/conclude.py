@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifier.interfaces import Result
@@ -26,7 +26,8 @@ def conclude(sent: Sent, outcome: Outcome | NotBegun, now: datetime, jitter: flo
     """Turn an outcome into what is recorded. `jitter` (0 to 1) spreads the retries.
 
     Accepted: said once, never again. Try later: a retry with a time, or the end when that would be too late. Refused:
-    at once by the next channel. Unknown: held, because for a customer silence is better than saying it twice.
+    at once by the next channel. Unknown: held, because for a customer silence is better than saying it twice; a call of
+    an alert is made again as after a failure, because for staff it is the other way round.
     """
     attempt = sent.attempt
     match outcome:
@@ -42,6 +43,9 @@ def conclude(sent: Sent, outcome: Outcome | NotBegun, now: datetime, jitter: flo
             return Result(
                 attempt.id, State.PLANNED, f"{attempt.channel}: {reason}", "refused", "", now, refused, address
             )
+        case Unknown(reason) if sent.reminder.alert:
+            again = _later(sent, TryLater(f"{IN_DOUBT}: {reason}"), now, jitter)
+            return replace(again, outcome="unknown")
         case Unknown(reason):
             return Result(attempt.id, State.HELD, f"{IN_DOUBT}: {reason}", "unknown")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from notifier.store.tables import attempts, contents, reminders
 _a, _r = attempts.c, reminders.c
 _now = param("now_at")
 _Rows = tuple[tuple[int, int], ...]
+_UnderWay = tuple[int, str, str, _Rows]
 _encode_rows = msgspec.json.Encoder().encode
 _decode_rows = msgspec.json.Decoder(_Rows).decode
 
@@ -55,6 +56,7 @@ _UNDER_WAY = (
     .where(among(_a.id), _a.state == State.SENDING.value)
     .with_for_update()
 )
+_SOURCES = select(_r.id, _r.source).where(among(_r.id))
 _KNOWN = select(_a.channel, _a.reference).where(among(_a.reference), _a.reference != literal_column("''"))
 _END_ATTEMPT = Batch(
     update(attempts)
@@ -97,17 +99,18 @@ def intend(connection: Connection, wanted: Sequence[Attempt], now: datetime) -> 
     ours = held(connection, [row for attempt in wanted for row, _ in attempt.reminders])
     at = micros(now)
     kept: list[tuple[Attempt, str]] = []
+    turned: list[tuple[str, State, State]] = []
     for attempt in wanted:
         found = [ours.get(row, (None, "")) for row, _ in attempt.reminders]
         if [fence for fence, _ in found] == [fence for _, fence in attempt.reminders]:
             kept.append((attempt, found[0][1] if found else ""))
             for row, _ in attempt.reminders:
                 ours.pop(row, None)  # a second attempt of this batch must not have it too
+            turned += [(source, State.PLANNED, State.SENDING) for _, source in found]
     _INSERT.run(connection, [_new_row(attempt, source) for attempt, source in kept])
     _INSERT_CONTENT.run(connection, [(attempt.content, attempt.id) for attempt, _ in kept if attempt.content])
     _SEND.run(connection, [(row, attempt.id, at) for attempt, _ in kept for row, _ in attempt.reminders])
-    sources = (source for attempt, source in kept for _ in attempt.reminders)
-    tallies.turn(connection, ((source, State.PLANNED, State.SENDING) for source in sources))
+    tallies.turn(connection, turned)
     return [attempt.id for attempt, _ in kept]
 
 
@@ -119,6 +122,7 @@ def record(connection: Connection, results: Sequence[Result], now: datetime) -> 
     """
     at = micros(now)
     under_way = _under_way(connection, [result.attempt for result in results])
+    sources = _sources_of_bundles(connection, under_way.values())
     taken = _known_references(connection, results)
     ended: list[tuple[Any, ...]] = []
     freed: list[tuple[Any, ...]] = []
@@ -133,20 +137,28 @@ def record(connection: Connection, results: Sequence[Result], now: datetime) -> 
         wake, refused = micros_or_none(result.wake), refused_text(result.refused)
         common = (result.state.value, result.reason, wake, refused, int(result.counts), at)
         freed += [(row, *common) for row, _ in rows]
-        turned += [(source, State.SENDING, result.state)] * len(rows)
+        turned += [(sources.get(row, source), State.SENDING, result.state) for row, _ in rows]
     _END_ATTEMPT.run(connection, ended)
     _END_REMINDER.run(connection, freed)
     tallies.turn(connection, turned)
     suppress(connection, results, at)
 
 
-def _under_way(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, str, str, _Rows]]:
+def _under_way(connection: Connection, ids: Sequence[str]) -> dict[str, _UnderWay]:
     """Those of these attempts that are being sent. Their reminders are too: both change together everywhere."""
-    found: dict[str, tuple[int, str, str, _Rows]] = {}
+    found: dict[str, _UnderWay] = {}
     for some in chunks(ids):
         for id_, number, channel, source, pairs in connection.execute(_UNDER_WAY, {"ids": some}).all():
             found[id_] = (number, channel, source, _decode_rows(pairs))
     return found
+
+
+def _sources_of_bundles(connection: Connection, found: Iterable[_UnderWay]) -> dict[int, str]:
+    """The sources of reminders that share an attempt: calls of several shops may go to an agent in one message."""
+    sources: dict[int, str] = {}
+    for some in chunks([row for *_, rows in found if len(rows) > 1 for row, _ in rows]):
+        sources.update(connection.execute(_SOURCES, {"ids": some}).all())
+    return sources
 
 
 def _known_references(connection: Connection, results: Sequence[Result]) -> set[tuple[str, str]]:

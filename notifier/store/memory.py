@@ -24,21 +24,29 @@ from notifier.model.message import Attempt
 from notifier.model.order import Order
 from notifier.model.reminder import OrderKey, Reminder, State
 from notifier.store.instants import micros_or_none
-from notifier.store.memory_rows import Rows
-from notifier.store.states import FINISHED, IN_DOUBT_OUTCOME, IN_DOUBT_REASON, LATEST_ORDERS, LEFT, chosen
+from notifier.store.memory_reports import MemoryReports
+from notifier.store.states import (
+    AGAIN_REASON,
+    FINISHED,
+    IN_DOUBT_OUTCOME,
+    IN_DOUBT_REASON,
+    LATEST_ORDERS,
+    LEFT,
+    chosen,
+)
 
 _Who = tuple[str, str]
 """A source and a customer of it."""
 
 
-class MemoryStore:
+class MemoryStore(MemoryReports):
     """A `Store` that is gone with the process. Methods never give way to other tasks, so each is one transaction."""
 
     def __init__(self) -> None:
-        self._rows = Rows()
+        super().__init__()
         self._orders: defaultdict[str, dict[str, StoredOrder]] = defaultdict(dict)
         self._of_customer: defaultdict[_Who, dict[str, Order]] = defaultdict(dict)
-        self._attempts: dict[str, AttemptRow] = {}
+        self._begun = 0
         self._to_customer: defaultdict[_Who, list[str]] = defaultdict(list)
         self._marks: dict[str, SourceMark] = {}
         self._quarantine: dict[tuple[str, str], Quarantined] = {}
@@ -150,22 +158,7 @@ class MemoryStore:
 
     async def settle(self, rulings: Sequence[Ruling], now: datetime) -> None:
         for ruling in rulings:
-            row = self._rows.by_id.get(ruling.id)
-            if row is not None and row.state is State.PLANNED and row.fence == ruling.fence:
-                self._end(row, ruling, self._rows.ready.pop(row.id, row.wake), now)
-
-    def _end(self, row: Reminder, decided: Ruling | Result, wake: datetime, now: datetime) -> None:
-        self._rows.put(
-            replace(
-                row,
-                state=decided.state,
-                reason=decided.reason,
-                wake=max(decided.wake or wake, row.due),
-                refused=row.refused if decided.refused is None else decided.refused,
-                attempts=row.attempts + (isinstance(decided, Result) and decided.counts),
-                updated=now,
-            )
-        )
+            self._rows.settle(ruling, now)
 
     async def intend(self, attempts: Sequence[Attempt], now: datetime) -> Collection[str]:
         return [attempt.id for attempt in attempts if self._intend(attempt, now)]
@@ -181,6 +174,8 @@ class MemoryStore:
             self._rows.put(replace(row, state=State.SENDING, wake=wake, updated=now))
         key = ours[0].key if ours else None
         job, order, source = (key.job, key.order, key.source) if key else ("", "", "")
+        self._begun += 1
+        self._numbered[attempt.id] = self._begun
         self._attempts[attempt.id] = AttemptRow(attempt, "", "", "", None, State.SENDING, job, order)
         self._to_customer[source, attempt.customer].append(attempt.id)
         return True
@@ -199,19 +194,19 @@ class MemoryStore:
             )
             for id_, _ in old.attempt.reminders:
                 row = self._rows.by_id[id_]
-                self._end(row, result, row.wake, now)
+                self._rows.end(row, result, row.wake, now)
 
     async def recover(self, now: datetime) -> Recovered:
         doubtful = [row for row in self._attempts.values() if row.state is State.SENDING]
-        for old in doubtful:
-            self._attempts[old.attempt.id] = replace(
-                old, state=State.HELD, outcome=IN_DOUBT_OUTCOME, reason=IN_DOUBT_REASON, ended=now
-            )
-            for id_, _ in old.attempt.reminders:
-                row = self._rows.by_id[id_]
-                crashes = row.crashes + 1
-                self._rows.put(replace(row, state=State.HELD, reason=IN_DOUBT_REASON, crashes=crashes, updated=now))
-        return Recovered(len(doubtful), self._rows.release())
+        again = sum(self._doubt(row, now) for row in doubtful)
+        return Recovered(len(doubtful) - again, self._rows.release(), again)
+
+    def _doubt(self, row: AttemptRow, now: datetime) -> bool:
+        again = sum(self._rows.doubt(self._rows.by_id[id_], now) for id_, _ in row.attempt.reminders) > 0
+        state, reason = (State.PLANNED, AGAIN_REASON) if again else (State.HELD, IN_DOUBT_REASON)
+        ended = replace(row, state=state, outcome=IN_DOUBT_OUTCOME, reason=reason, ended=now)
+        self._attempts[row.attempt.id] = ended
+        return again
 
     async def list_reminders(self, selection: Selection) -> Sequence[Reminder]:
         states = chosen(selection.states) or [*State]
@@ -233,18 +228,16 @@ class MemoryStore:
         return [*islice(found, selection.limit)]
 
     async def purge(self, before: datetime) -> int:
-        over = [
-            row
-            for row in self._rows.by_id.values()
-            if row.state in FINISHED and row.until < before and row.updated is not None and row.updated < before
-        ]
-        for row in over:
+        over = [row for row in self._rows.by_id.values() if _is_over(row, before)]
+        alerts, calls = self._forget_alerts(before)
+        for row in (*over, *calls):
             self._rows.drop(row)
-        gone = {row.id for row in over}
+        gone = {row.id for row in (*over, *calls)}
         for id_, old in list(self._attempts.items()):
             if old.attempt.reminders and old.attempt.reminders[0][0] in gone:
                 del self._attempts[id_]
-        return len(over) + sum(self._empty(row, before) for row in list(self._attempts.values()))
+        emptied = sum(self._empty(row, before) for row in list(self._attempts.values()))
+        return len(over) + alerts + emptied + self._forget_revisits(before)
 
     def _empty(self, row: AttemptRow, before: datetime) -> bool:
         if row.ended is None or row.ended >= before or not row.attempt.content:
@@ -254,3 +247,8 @@ class MemoryStore:
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+def _is_over(row: Reminder, before: datetime) -> bool:
+    updated = row.updated is not None and row.updated < before
+    return row.state in FINISHED and row.until < before and updated and row.alert == 0

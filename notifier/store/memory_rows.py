@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from notifier.interfaces import Cancel, Move
+from notifier.interfaces import Cancel, Move, Result, Ruling
 from notifier.model.reminder import OrderKey, Planned, Reminder, State
-from notifier.store.states import MOVABLE
+from notifier.store.states import AGAIN_REASON, IN_DOUBT_REASON, MOST_CRASHES, MOVABLE
 
 
 class Rows:
@@ -23,21 +23,23 @@ class Rows:
         self.tally: Counter[tuple[str, State]] = Counter()
         self._ids: dict[tuple[object, ...], int] = {}
         self._of_order: defaultdict[OrderKey, list[int]] = defaultdict(list)
+        self._of_alert: defaultdict[int, list[int]] = defaultdict(list)
         self._wakes: list[tuple[datetime, int]] = []
         self._last = 0
 
-    def insert(self, plan: Planned, customer: str, now: datetime | None) -> None:
-        """A new row, unless its key exists."""
+    def insert(self, plan: Planned, customer: str, now: datetime | None, alert: int = 0) -> None:
+        """A new row, unless its key exists. The calls of an alert are found by its number, not by their order."""
         if plan.key in self._ids:
             return
         self._last += 1
         self._ids[plan.key] = self._last
-        self._of_order[plan.key.order_key].append(self._last)
+        (self._of_alert[alert] if alert else self._of_order[plan.key.order_key]).append(self._last)
         self.put(
             Reminder(
                 *(self._last, plan.key, State.PLANNED, plan.due, plan.until, plan.due, plan.merge),
                 customer=customer,
                 updated=now,
+                alert=alert,
             )
         )
 
@@ -56,13 +58,45 @@ class Rows:
     def drop(self, row: Reminder) -> None:
         """Forget a row altogether."""
         del self.by_id[row.id], self._ids[row.key]
-        self._of_order[row.key.order_key].remove(row.id)
+        (self._of_alert[row.alert] if row.alert else self._of_order[row.key.order_key]).remove(row.id)
         self.attempt.pop(row.id, None)
         self.tally[row.key.source, row.state] -= 1
 
     def of_order(self, key: OrderKey) -> list[Reminder]:
         """The rows of an order, the oldest first."""
         return [self.by_id[id_] for id_ in self._of_order.get(key, ())]
+
+    def of_alert(self, alert: int) -> list[Reminder]:
+        """The calls of an alert, the oldest first."""
+        return [self.by_id[id_] for id_ in self._of_alert.get(alert, ())]
+
+    def settle(self, ruling: Ruling, now: datetime) -> None:
+        """Write a decision into a row that is planned under this fence."""
+        row = self.by_id.get(ruling.id)
+        if row is not None and row.state is State.PLANNED and row.fence == ruling.fence:
+            self.end(row, ruling, self.ready.pop(row.id, row.wake), now)
+
+    def end(self, row: Reminder, decided: Ruling | Result, wake: datetime, now: datetime) -> None:
+        """Write what was decided about a row, or how the attempt at it ended."""
+        self.put(
+            replace(
+                row,
+                state=decided.state,
+                reason=decided.reason,
+                wake=max(decided.wake or wake, row.due),
+                refused=row.refused if decided.refused is None else decided.refused,
+                attempts=row.attempts + (isinstance(decided, Result) and decided.counts),
+                updated=now,
+            )
+        )
+
+    def doubt(self, row: Reminder, now: datetime) -> bool:
+        """After a crash: a call is made again, anything else is held. Whether it is made again."""
+        again = row.alert != 0 and row.crashes + 1 < MOST_CRASHES
+        state, reason = (State.PLANNED, AGAIN_REASON) if again else (State.HELD, IN_DOUBT_REASON)
+        wake = max(row.wake, row.due)
+        self.put(replace(row, state=state, reason=reason, wake=wake, crashes=row.crashes + 1, updated=now))
+        return again
 
     def move(self, move: Move, now: datetime | None) -> None:
         """Give a row its new times, and plan a cancelled one again where the move says so."""

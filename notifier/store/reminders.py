@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from notifier.interfaces import Cancel, Move, Selection
 from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.store import tallies
 from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
-from notifier.store.statements import Batch, among, chunks, in_state, is_planned, param, upsert
+from notifier.store.statements import Batch, among, chunks, in_state, is_call, is_planned, param, upsert
 from notifier.store.states import MOVABLE, chosen
 from notifier.store.tables import reminders
 
@@ -37,12 +37,14 @@ COLUMNS = (
     _c.refused,
     _c.customer,
     _c.updated,
+    _c.alert,
 )
 """What `from_row` takes, in its order."""
 
 _STATES = {state.value: state for state in State}
 _ALL = select(*COLUMNS)
-_OF_ORDERS = _ALL.where(_c.source == param("source_name"), among(_c.order_id)).order_by(_c.id)
+_OF_ORDERS = _ALL.where(_c.source == param("source_name"), among(_c.order_id), ~is_call).order_by(_c.id)
+_OF_ALERTS = _ALL.where(among(_c.alert), is_call).order_by(_c.id)
 _NEXT_WAKE = select(_c.wake).where(is_planned).order_by(_c.wake).limit(1)
 _IN_STATE = select(_c.id, _c.source).where(among(_c.id)).with_for_update()
 _PLANNED = _IN_STATE.where(is_planned)
@@ -88,12 +90,22 @@ _CANCEL = Batch(
 def insert(connection: Connection, planned: Sequence[tuple[Planned, str]], now: datetime | None) -> None:
     """Insert planned reminders; those whose key exists are left alone."""
     updated = micros_or_none(now)
+    _insert(connection, [(plan.key.source, _new_row(plan, customer, updated, 0)) for plan, customer in planned])
+
+
+def insert_calls(connection: Connection, calls: Sequence[tuple[Planned, int]], now: datetime) -> None:
+    """Insert calls of these alerts; those whose key exists are left alone."""
+    updated = micros(now)
+    _insert(connection, [(plan.key.source, _new_row(plan, "", updated, alert)) for plan, alert in calls])
+
+
+def _insert(connection: Connection, new: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
     by_source: dict[str, list[tuple[Any, ...]]] = {}
-    for plan, customer in planned:
-        by_source.setdefault(plan.key.source, []).append(_new_row(plan, customer, updated))
+    for source, row in new:
+        by_source.setdefault(source, []).append(row)
     for source, rows in by_source.items():
-        new = upsert(connection.dialect.name, reminders).run(connection, rows)
-        tallies.add(connection, {(source, State.PLANNED): new})
+        inserted = upsert(connection.dialect.name, reminders).run(connection, rows)
+        tallies.add(connection, {(source, State.PLANNED): inserted})
 
 
 def move(connection: Connection, moves: Sequence[Move], now: datetime | None) -> None:
@@ -123,11 +135,20 @@ def _sources(connection: Connection, query: Select[int, str], ids: Sequence[int]
 
 
 def of_orders(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, list[Reminder]]:
-    """All reminders of each of these orders, the oldest first."""
+    """All reminders of each of these orders but for calls, the oldest first."""
     found: dict[str, list[Reminder]] = {id_: [] for id_ in ids}
     for some in chunks(ids):
         for row in connection.execute(_OF_ORDERS, {"source_name": source, "ids": some}):
             found[row.order_id].append(from_row(row))
+    return found
+
+
+def of_alerts(connection: Connection, alerts: Collection[int]) -> dict[int, list[Reminder]]:
+    """All calls of each of these alerts, the oldest first."""
+    found: dict[int, list[Reminder]] = {alert: [] for alert in alerts}
+    for some in chunks(sorted(alerts)):
+        for row in connection.execute(_OF_ALERTS, {"ids": some}):
+            found[row.alert].append(from_row(row))
     return found
 
 
@@ -153,7 +174,7 @@ def next_wake(connection: Connection) -> datetime | None:
 def from_row(row: Sequence[Any]) -> Reminder:
     """A row of COLUMNS as the rest of the program knows it."""
     id_, source, order, job, subject, step, occurrence, state, due, until, wake = row[:11]
-    merge, reason, fence, attempts, crashes, refused, customer, updated = row[11:]
+    merge, reason, fence, attempts, crashes, refused, customer, updated, alert = row[11:]
     return Reminder(
         id_,
         Key(source, order, job, subject, step, occurrence),
@@ -169,6 +190,7 @@ def from_row(row: Sequence[Any]) -> Reminder:
         refused_names(refused),
         customer,
         instant_or_none(updated),
+        alert,
     )
 
 
@@ -182,8 +204,8 @@ def refused_text(names: tuple[str, ...] | None) -> str | None:
     return None if names is None else "\n".join(names)
 
 
-def _new_row(plan: Planned, customer: str, updated: int | None) -> tuple[Any, ...]:
+def _new_row(plan: Planned, customer: str, updated: int | None, alert: int) -> tuple[Any, ...]:
     """A row of the table, without its number: key, customer, state, times, and nothing done yet."""
     due = micros(plan.due)
     times = (due, micros(plan.until), due, None)
-    return (*plan.key, customer, "planned", *times, plan.merge, "", 0, 0, 0, "", "", updated)
+    return (*plan.key, customer, "planned", *times, plan.merge, "", 0, 0, 0, "", "", updated, alert)

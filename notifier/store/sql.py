@@ -8,20 +8,38 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from notifier.interfaces import (
+    AlertChange,
+    AlertSelection,
     AttemptRow,
     Changes,
     CustomerFacts,
     Quarantined,
     Recovered,
     Result,
+    RevisitResult,
+    RevisitRow,
     Ruling,
+    SaidRow,
     Selection,
     SourceMark,
     StoredOrder,
 )
+from notifier.model.alert import Alert, AlertEntry, AlertKey
 from notifier.model.message import Attempt
 from notifier.model.reminder import Reminder, State
-from notifier.store import attempts, claims, housekeeping, marks, orders, recovery, reminders, suppressions, tallies
+from notifier.store import (
+    alerts,
+    attempts,
+    claims,
+    housekeeping,
+    marks,
+    orders,
+    recovery,
+    reminders,
+    reports,
+    suppressions,
+    tallies,
+)
 from notifier.store.database import Database
 
 
@@ -108,6 +126,39 @@ class SqlStore:
 
     async def purge(self, before: datetime) -> int:
         return await housekeeping.purge(self._database, before)
+
+    async def alerts(self, ids: Collection[int]) -> Mapping[int, Alert]:
+        return await self._database.read(lambda connection: alerts.by_id(connection, ids))
+
+    async def alerts_by_key(self, keys: Collection[AlertKey]) -> Mapping[AlertKey, Alert]:
+        return await self._database.read(lambda connection: alerts.by_key(connection, keys))
+
+    async def unresolved(self, source: str, orders: Collection[str] | None = None) -> Sequence[Alert]:
+        return await self._database.read(lambda connection: alerts.unresolved(connection, source, orders))
+
+    async def calls(self, ids: Collection[int]) -> Mapping[int, Sequence[Reminder]]:
+        return await self._database.read(lambda connection: reminders.of_alerts(connection, ids))
+
+    async def change_alerts(self, changes: Sequence[AlertChange], now: datetime) -> Sequence[Alert | None]:
+        return await self._database.write(lambda connection: alerts.change(connection, changes, now))
+
+    async def list_alerts(self, selection: AlertSelection) -> Sequence[Alert]:
+        return await self._database.read(lambda connection: alerts.listed(connection, selection))
+
+    async def history(self, alert: int) -> Sequence[AlertEntry]:
+        return await self._database.read(lambda connection: alerts.history(connection, alert))
+
+    async def note(self, entries: Sequence[AlertEntry]) -> None:
+        await self._database.write(lambda connection: alerts.note(connection, entries))
+
+    async def said(self, since: datetime, until: datetime, after: int, limit: int) -> Sequence[SaidRow]:
+        return await self._database.read(lambda connection: reports.said(connection, since, until, after, limit))
+
+    async def record_revisit(self, result: RevisitResult) -> bool:
+        return await self._database.write(lambda connection: reports.record_revisit(connection, result))
+
+    async def revisits(self, since: datetime, until: datetime, limit: int) -> Sequence[RevisitRow]:
+        return await self._database.read(lambda connection: reports.revisited(connection, since, until, limit))
 
     async def close(self) -> None:
         await self._database.close()

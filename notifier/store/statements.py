@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Table, Update, bindparam, literal_column, or_
 
+from notifier.interfaces import REVISIT_JOBS
 from notifier.model.reminder import State
-from notifier.store.tables import reminders
+from notifier.store.tables import alerts, reminders
 
 T = TypeVar("T")
 
@@ -19,6 +20,15 @@ _CHUNK = 1000
 
 is_planned: ColumnElement[bool] = reminders.c.state == literal_column("'planned'")
 """Written out, not bound: SQLite uses a partial index only when it sees its condition in the statement."""
+
+is_unresolved: ColumnElement[bool] = alerts.c.state != literal_column("'resolved'")
+"""Written out for the same reason."""
+
+is_call: ColumnElement[bool] = reminders.c.alert != literal_column("0")
+"""A call of an alert; written out for the same reason."""
+
+is_revisit: ColumnElement[bool] = or_(*(reminders.c.job == literal_column(f"'{job}'") for job in REVISIT_JOBS))
+"""Of a job whose reminders open a line in the revisit record; written out for the same reason."""
 
 
 def param(name: str) -> BindParameter[Any]:

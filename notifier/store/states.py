@@ -25,7 +25,17 @@ FINISHED = (
 )
 """Rows that nothing happens to by itself any more."""
 
+SAID = (State.ACCEPTED, State.DELIVERED, State.UNDELIVERED)
+"""States of an attempt that a channel took, whatever became of it later."""
+
+VISITED = (State.PLANNED, State.SENDING, State.IN_DOUBT, State.HELD, *SAID, State.RAISED)
+"""Reminders that open a line in the revisit record: it is or was said, is to be, or an agent was asked to call."""
+
+MOST_CRASHES = 5
+"""In how many crashes a call may take part before it is held: it may be what causes them."""
+
 IN_DOUBT_REASON = "in doubt: the program ended while it was being sent; nobody knows whether it left"
+AGAIN_REASON = "in doubt: the program ended while it was being sent; said again, because staff must not miss it"
 IN_DOUBT_OUTCOME = "in_doubt"
 
 LATEST_ORDERS = 100

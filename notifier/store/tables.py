@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration. Revisions sort by age: one that sorts after this was made by a newer program."""
 
 metadata = MetaData()
@@ -68,10 +68,14 @@ reminders = Table(
     Column("refused", Text, nullable=False),
     Column("attempt", Text, nullable=False),
     Column("updated", BigInteger),
+    Column("alert", RowId, nullable=False, server_default=text("0")),
     # The order first: lists ask for an order without naming its source.
     Index("reminders_key", "order_id", "source", "job", "subject", "step", "occurrence", unique=True),
 )
-"""`wake` is the end of the lease while a row is claimed; `ready` then keeps when it would have been looked at."""
+"""`wake` is the end of the lease while a row is claimed; `ready` then keeps when it would have been looked at.
+
+`alert` is the number of the alert that a row is a call of, 0 for all others.
+"""
 
 _PLANNED = text("state = 'planned'")
 _CLAIMED = text("ready IS NOT NULL")
@@ -79,6 +83,10 @@ _OPEN = text("state = 'in_doubt' OR state = 'held'")
 Index("reminders_wake", reminders.c.wake, reminders.c.id, sqlite_where=_PLANNED, postgresql_where=_PLANNED)
 Index("reminders_claimed", reminders.c.ready, sqlite_where=_CLAIMED, postgresql_where=_CLAIMED)
 Index("reminders_open", reminders.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+_CALLS = text("alert <> 0")
+_REVISITS = text("job = 'revisit' OR job = 'revisit-call'")
+Index("reminders_calls", reminders.c.alert, sqlite_where=_CALLS, postgresql_where=_CALLS)
+Index("reminders_revisits", reminders.c.due, sqlite_where=_REVISITS, postgresql_where=_REVISITS)
 
 attempts = Table(
     "attempts",
@@ -102,6 +110,7 @@ attempts = Table(
     Column("ended", BigInteger),
     Index("attempts_of_reminder", "reminder"),
     Index("attempts_of_customer", "source", "customer", "started"),
+    Index("attempts_started", "started"),
 )
 """`rows` are all (reminder, fence) pairs it speaks for, as JSON; `reminder` is the first of them. `number` grows."""
 
@@ -125,6 +134,71 @@ contents = Table(
     Column("content", LargeBinary, nullable=False),
 )
 """The final bytes, apart from the row that changes: an update writes a whole row again."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("job", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("opened", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("risk", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("alerts_key", "order_id", "source", "job", "subject", unique=True),
+    Index("alerts_opened", "opened", "number"),
+    # A number is in messages and links that people keep: it never becomes another alert's.
+    sqlite_autoincrement=True,
+)
+"""`risk` is an amount as text, of `currency`; both are empty when nothing is at stake."""
+
+_UNRESOLVED = text("state <> 'resolved'")
+Index(
+    "alerts_unresolved",
+    alerts.c.source,
+    alerts.c.order_id,
+    sqlite_where=_UNRESOLVED,
+    postgresql_where=_UNRESOLVED,
+)
+
+alert_entries = Table(
+    "alert_entries",
+    metadata,
+    Column("number", RowId, primary_key=True),
+    Column("alert", RowId, ForeignKey("alerts.number"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("entries_of_alert", "alert"),
+)
+"""What happened to alerts. `number` grows."""
+
+revisits = Table(
+    "revisits",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("source", "order_id"),
+)
+"""What agents filled in. The record's lines themselves are reminders; see `store.reports`."""
 
 sources = Table(
     "sources",
