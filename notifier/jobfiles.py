@@ -10,19 +10,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.errors import Problem
-from notifier.jobtable import EVENTS, FORESEEN, NAME, PARTS, ExampleTable, JobFile, moments
+from notifier.jobtable import EVENTS, FORESEEN, NAME, PARTS, SHIFTS, ExampleTable, JobFile, moments
 from notifier.mistakes import did_you_mean, validate
 from notifier.model.duration import parse_duration
 from notifier.model.job import CUSTOMER, Example, Job, Step, Subject
 from notifier.model.order import MOMENTS
 from notifier.rules.conditions import CONDITIONS
+from notifier.rules.digests import DIGESTS
 from notifier.tomlfile import KeyPath, Overlay, TomlFile, read_toml
 
 AT_ONCE = parse_duration("0s")
 OVERRIDES = frozenset(
     {
         *("enabled", "every", "after", "before", "at", "only_if", "within", "channels", "purpose", "any_hour", "merge"),
-        *("to", "urgency"),
+        *("to", "urgency", "on", "silent", "limits"),
     }
 )
 """What `[jobs.NAME]` in the settings may change."""
@@ -85,9 +86,10 @@ def _disagreements(table: Overlay) -> Iterator[tuple[KeyPath, str]]:
             yield (key,), "counts from an event; a job with every has none"
     if raw.get("before") and not every and event in EVENTS and event not in FORESEEN:
         yield ("before",), f'"{event}" is known only once it has come; before needs a deadline'
-    if raw.get("to", CUSTOMER) == CUSTOMER and "channels" not in raw and not table.broken:
-        yield ("channels",), 'is missing. "sms", "email", "chat" or channels of the settings: how customers are reached'
+    if (raw.get("to", CUSTOMER) == CUSTOMER or raw.get("digest")) and "channels" not in raw and not table.broken:
+        yield ("channels",), 'is missing. "sms", "email", "chat" or channels of the settings: how people are reached'
     yield from _of_the_program(raw)
+    yield from _digest(raw)
     yield from _misplaced(raw)
     yield from _goal(raw)
 
@@ -102,6 +104,31 @@ def _of_the_program(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     for key in ("after", "before", "at", "only_if", "merge", "goal", "example"):
         if raw.get(key):
             yield (key,), f'does not go with "{event}": it is raised at once, and about no order'
+
+
+def _digest(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """A digest is about no single order; it goes to the staff, by the clock or by their hours."""
+    event = raw.get("event")
+    if not raw.get("digest"):
+        if event in SHIFTS:
+            yield ("event",), f'"{event}" is a moment of the staff: only a digest can be sent then'
+        yield from (((key,), "is for digests; this job has none") for key in ("on", "silent", "limits") if key in raw)
+        return
+    if raw.get("to", CUSTOMER) == CUSTOMER:
+        yield ("to",), "must name who gets it: a policy, group, shift or agent of oncall.toml"
+    if event in EVENTS and event not in SHIFTS:
+        yield ("event",), f"a digest is sent at {' or '.join(SHIFTS)}, or by a cron line: every"
+    alone = ("at", "only_if", "merge", "goal", "urgency", "example")
+    yield from (((key,), "does not go with a digest: it is about no single order") for key in alone if raw.get(key))
+    yield from _limits(raw)
+
+
+def _limits(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    digest, limits = str(raw.get("digest")), raw.get("limits")
+    if digest in DIGESTS and isinstance(limits, dict):
+        known = DIGESTS[digest].limits
+        for name in limits.keys() - known.keys():
+            yield ("limits", name), f"the {digest} has no such limit{did_you_mean(name, known)}"
 
 
 def _goal(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -152,6 +179,10 @@ def _job(name: str, checked: JobFile, table: Overlay) -> Job:
         enabled=checked.enabled,
         examples=tuple(_example(e, table.line(("example", n))) for n, e in enumerate(checked.example)),
         file=file.path,
+        digest=checked.digest,
+        on=checked.on,
+        silent=checked.silent,
+        limits=checked.limits,
     )
 
 
@@ -163,7 +194,8 @@ def _about(comment: str) -> str:
 def _example(example: ExampleTable, line: int) -> Example:
     zone = ZoneInfo(example.zone)
     sends = tuple(_aware(instant, zone) for instant in example.sends)
-    return Example(_aware(example.order, zone), sends, example.zone, line)
+    others = tuple(_aware(other, zone) for other in example.others)
+    return Example(_aware(example.order, zone), sends, example.zone, line, others)
 
 
 def _aware(value: Any, zone: ZoneInfo) -> Any:

@@ -11,11 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from notifier.mistakes import did_you_mean
 from notifier.model.duration import Duration
-from notifier.model.job import CUSTOMER, Condition, Purpose, Subject, Urgency
+from notifier.model.job import CUSTOMER, Condition, Days, Purpose, Subject, Urgency
 from notifier.model.order import DEADLINES, MOMENTS, AftersalesCase, Parcel, Review
 from notifier.options import CalendarDuration, ClockTime, Options, Zone
 from notifier.rules.conditions import CONDITIONS, parse_condition
 from notifier.rules.cron import parse_cron
+from notifier.rules.digests import DIGESTS
 
 PARTS = {Subject.PARCEL: Parcel, Subject.CASE: AftersalesCase, Subject.REVIEW: Review}
 
@@ -28,15 +29,19 @@ def moments(part: type) -> tuple[str, ...]:
 NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 """Names of jobs, policies, groups and agents."""
 
+SHIFTS = ("shift.start", "shift.end")
+"""When somebody's work begins and ends: for digests."""
+
 EVENTS: tuple[str, ...] = (
     *(f"order.{name}" for name in MOMENTS + DEADLINES),
     *(f"{subject}.{name}" for subject, part in PARTS.items() for name in moments(part)),
     "calendar.greetings",
     *(f"system.{name}" for name in ("undeliverable", "in_doubt", "source_silent", "source_paused", "clock_wrong")),
+    *SHIFTS,
 )
 """Every moment a job may count from. Those of the system are the program's own troubles."""
 FORESEEN = frozenset(
-    {*(f"order.{name}" for name in DEADLINES), "case.closes_by", "case.evidence_by", "calendar.greetings"}
+    {*(f"order.{name}" for name in DEADLINES), "case.closes_by", "case.evidence_by", "calendar.greetings", *SHIFTS}
 )
 """Those known before they come, so that a job may speak `before` them."""
 
@@ -44,6 +49,12 @@ FORESEEN = frozenset(
 def _event(value: Any) -> Any:
     if isinstance(value, str) and value and value not in EVENTS:
         raise ValueError(f'there is no moment "{value}"{did_you_mean(value, EVENTS)}')
+    return value
+
+
+def _digest(value: Any) -> Any:
+    if isinstance(value, str) and value and value not in DIGESTS:
+        raise ValueError(f'there is no digest "{value}"{did_you_mean(value, DIGESTS)}')
     return value
 
 
@@ -113,6 +124,7 @@ class ExampleTable(Options):
     order: dict[str, Any]
     sends: Sends
     zone: Zone = "UTC"
+    others: tuple[dict[str, Any], ...] = ()
 
 
 class JobFile(Options):
@@ -158,6 +170,12 @@ class JobFile(Options):
     merge: Annotated[CalendarDuration, AfterValidator(_exact)] | None = Field(
         default=None, description="Wait so long for more of the same, and say it in one message."
     )
+    digest: Annotated[str, BeforeValidator(_digest), WithJsonSchema({"enum": sorted(DIGESTS)})] = Field(
+        default="", description="Instead of messages about single orders: the table that the staff gets."
+    )
+    on: Days = Field(default=Days.ANY, description="On which days a digest is sent.")
+    silent: bool = Field(default=True, description="With nothing to say a digest stays away; false: it says so.")
+    limits: dict[str, float] = Field(default={}, description="The digest's own numbers, such as { rate = 0.05 }.")
     any_hour: bool = Field(default=False, description="May leave in quiet hours.")
     enabled: bool = Field(default=True, description="False switches the job off.")
     example: tuple[ExampleTable, ...] = Field(default=(), description="Orders, and when the job speaks about them.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +40,17 @@ class Subject(StrEnum):
     CALENDAR = "calendar"
     SYSTEM = "system"
     """The program itself: what it says about its own trouble, and no order does."""
+    SHIFT = "shift"
+    """When somebody of the staff begins or ends their work: only for digests."""
+
+
+class Days(StrEnum):
+    """The days on which a digest is sent, by the shop's calendar."""
+
+    ANY = "any"
+    WORKDAY = "workday"
+    LAST_WORKDAY = "last-workday"
+    """The last working day of a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +77,16 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An order and what the job does with it: `sends` instants, none when it says nothing."""
+    """An order and what the job does with it: `sends` instants, none when it says nothing.
+
+    `others` are further orders of the same customer, for jobs that compare them.
+    """
 
     order: dict[str, Any]
     sends: tuple[datetime, ...]
     zone: str = "UTC"
     line: int = 0
+    others: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,10 @@ class Job:
     time of day; `merge` holds a reminder back so long and says what came meanwhile in the same message; `any_hour`
     lets it leave in quiet hours. `to` is "customer" or an escalation policy: then a due reminder raises an alert, which
     disturbs as much as its `urgency` says and speaks through the policy's channels.
+
+    With `digest` it is about no single order: it sends everybody that `to` stands for (a policy, group, shift or agent)
+    that digest by `channels`, on the days `on`; with nothing to say it is `silent`, or says so in a line. `limits` are
+    the digest's own numbers.
     """
 
     name: str
@@ -102,6 +122,10 @@ class Job:
     enabled: bool = True
     examples: tuple[Example, ...] = ()
     file: Path | None = None
+    digest: str = ""
+    on: Days = Days.ANY
+    silent: bool = True
+    limits: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def for_staff(self) -> bool:

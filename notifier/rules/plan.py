@@ -92,7 +92,7 @@ class Planner:
     """All jobs, ready to be asked about any number of orders. Pure: the same order and time give the same plan."""
 
     def __init__(self, jobs: Sequence[Job], shop: Shop) -> None:
-        self.jobs: Mapping[str, Job] = {job.name: job for job in jobs if job.enabled}
+        self.jobs: Mapping[str, Job] = {job.name: job for job in jobs if job.enabled and not job.digest}
         self.shop = shop
         self._questions = {name: _question(job) for name, job in self.jobs.items()}
         self._asked = tuple(q for q in self._questions.values() if q.subject is not Subject.SYSTEM)
