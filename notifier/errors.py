@@ -66,6 +66,12 @@ class AlreadyRunning(NotifierError):
     exit_code = EXIT_RUNNING
 
 
+class ListenError(NotifierError):
+    """The web application's address cannot be used: taken by another program, or not this machine's."""
+
+    exit_code = EXIT_IO
+
+
 class SourceError(NotifierError):
     """A shop could not be read as a whole: down, slow, or its answer was not what it should be.
 

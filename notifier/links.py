@@ -43,7 +43,7 @@ class Links:
     """
 
     def __init__(self, public_url: str, secret: str, clock: Clock | None = None) -> None:
-        self._public_url = public_url.rstrip("/")
+        self.public_url = public_url.rstrip("/")
         self._clock = clock or SystemClock()
         # django-concat, the default, would hash the key with SHA-1.
         self._signer = Signer(
@@ -56,7 +56,7 @@ class Links:
 
     def to_alerts(self, numbers: Sequence[int], agent: str) -> str:
         """The address of one page for these alerts, for the first `MOST_ALERTS` of them; empty without a public URL."""
-        return f"{self._public_url}{PAGE}{self.token(numbers, agent)}" if self._public_url else ""
+        return f"{self.public_url}{PAGE}{self.token(numbers, agent)}" if self.public_url else ""
 
     def token(self, numbers: Sequence[int], agent: str) -> str:
         """The token alone: letters, digits, hyphens, underscores and one dot."""
