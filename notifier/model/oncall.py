@@ -90,7 +90,7 @@ class Shift:
 class PolicyStep:
     """`after` the step before it (the first: after the alert) those of `tell` who are on duty are told.
 
-    `tell` holds names of agents, groups and shifts, `by` names of channels in order of preference.
+    `tell` holds names of agents, groups and shifts, `by` names of channels, or kinds of them, in order of preference.
     """
 
     tell: tuple[str, ...]

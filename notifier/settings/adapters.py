@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -111,12 +111,17 @@ class OfKind(Protocol):
 
 
 def channels_for(job: Job, channels: Mapping[str, OfKind]) -> tuple[str, ...]:
-    """The names of the channels a job may use, in its order.
+    """The names of the channels a job may use, in its order."""
+    return channels_named(job.channels, channels)
 
-    An entry of its `channels` is the name of one, or a kind ("sms"), which means all of that kind in the order of the
-    settings.
+
+def channels_named(entries: Sequence[str], channels: Mapping[str, OfKind]) -> tuple[str, ...]:
+    """The names of the channels that jobs and policies mean, in their order.
+
+    An entry is the name of one, or a kind ("sms"), which means all of that kind in the order of the settings. Entries
+    of which there is none are left out.
     """
-    named = ([e] if e in channels else [c.name for c in channels.values() if c.kind == e] for e in job.channels)
+    named = ([e] if e in channels else [c.name for c in channels.values() if c.kind == e] for e in entries)
     return tuple(dict.fromkeys(name for names in named for name in names))
 
 

@@ -11,9 +11,11 @@ from urllib.parse import quote
 
 from notifier.clock import SystemClock
 from notifier.errors import BadFiles, Problem
+from notifier.interfaces import Surroundings
 from notifier.jobfiles import load_jobs
 from notifier.mistakes import validate
 from notifier.model.job import Job
+from notifier.model.oncall import OnCall
 from notifier.model.shop import SendingRules, Shop
 from notifier.settings.adapters import (
     ChannelSettings,
@@ -22,7 +24,9 @@ from notifier.settings.adapters import (
     load_channels,
     load_sources,
 )
+from notifier.settings.oncall import OnCallReading, load_oncall
 from notifier.settings.places import Places, find_settings
+from notifier.settings.reach import check_channels_named, check_policies_named, check_reach, holes
 from notifier.settings.shop import planning_digest, sending_from, shop_from
 from notifier.settings.tables import ClockTable, FoldersTable, LogTable, SendTable, SettingsFile, ShopTable, WebTable
 from notifier.shipped import shipped
@@ -37,7 +41,7 @@ class Settings:
 
     `folder` is where relative paths of data start (`Surroundings.folder`). Sources and channels that are switched off
     are left out; jobs that are switched off are there. `template_folders` are searched in this order. `digest` is equal
-    for settings under which the same orders give the same plans.
+    for settings under which the same orders give the same plans. `warnings` are those of `Reading`.
     """
 
     file: Path
@@ -55,22 +59,28 @@ class Settings:
     job_folders: tuple[Path, ...]
     template_folders: tuple[Path, ...]
     digest: str
+    oncall: OnCall = field(default_factory=OnCall)
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What could be read, mistakes or not: `settings` is None when there are `problems`.
 
-    The rest is what makes sense in itself, so that a check can go on with it: `kinds` are those of the channels.
+    `warnings` come with time and stop nothing, such as a shift whose agent has the day off: a daemon that restarts at
+    night has to start. The rest is what makes sense in itself, so that a check can go on with it: `kinds` are those of
+    the channels.
     """
 
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
     settings: Settings | None
     shop: Shop
     jobs: Mapping[str, Job]
     kinds: Mapping[str, str]
     job_folders: tuple[Path, ...]
     template_folders: tuple[Path, ...]
+    oncall: OnCall
 
 
 def load_settings(
@@ -86,16 +96,18 @@ def load_settings(
 def read_settings(
     path: Path | None = None, sets: Sequence[str] = (), *, secrets: bool = True, now: datetime | None = None
 ) -> Reading:
-    """Read the settings file, the job files and the options of every adapter.
+    """Read the settings file, the job files, `oncall.toml` and the options of every adapter.
 
     `path` None looks for the file as `find_settings` says. `sets` are changes such as
     `jobs.unpaid-nudge.after=6h`, which win over the file. With `secrets` False those that cannot be read are empty:
     for commands that send nothing, run where the daemon's credentials are not. `now` says for which years holidays
-    are looked up. Raises BadFiles when a named file is not there, UsageError for a `sets` that is no setting.
+    and for which days shifts are looked up. Raises BadFiles when a named file is not there, UsageError for a `sets`
+    that is no setting.
 
     1. Find and read the settings file, and lay `sets` over it.
     2. Check its tables, then each source and channel against its adapter's own options, then every job.
     3. Check what they say together: do the jobs' channels exist, are the holidays known?
+    4. Read who is on call, and check that whoever jobs tell can be reached.
     """
     places = find_settings(path, os.environ)
     file = read_toml(places.file)
@@ -112,15 +124,25 @@ def read_settings(
     if not table.broken:
         check_channels(table, channels, jobs, problems)
     loaded = {name: job for name, (job, _) in jobs.items()}
+    clock = validate(ClockTable, table.under(("clock",)), []) or ClockTable()
+    now = now or clock.start or SystemClock().now()
     shop = _shop(table, now, loaded, problems)
+    oncall = _oncall(places, table, shop, problems)
+    check_policies_named(oncall, jobs, problems)
+    if not table.broken and None not in channels.values():
+        usable = {name: channel for name, channel in channels.items() if channel and channel.options.enabled}
+        check_channels_named(oncall, channels, problems)
+        check_reach(oncall, usable, Surroundings(shop, SystemClock(), places.data), problems)
     reading = Reading(
         problems=tuple(problems),
+        warnings=tuple(holes(oncall, shop.zone, now)),
         settings=None,
         shop=shop,
         jobs=loaded,
         kinds={name: channel.kind for name, channel in channels.items() if channel},
         job_folders=job_folders,
         template_folders=tuple(reversed(template_folders)),
+        oncall=oncall.oncall,
     )
     if tables is None or problems:
         return reading
@@ -151,6 +173,8 @@ def _settings(
         job_folders=reading.job_folders,
         template_folders=reading.template_folders,
         digest=planning_digest(reading.shop, reading.jobs),
+        oncall=reading.oncall,
+        warnings=reading.warnings,
     )
 
 
@@ -172,15 +196,18 @@ def _folder(name: str, wanted: str, table: Overlay, places: Places, problems: li
     return (ours,)
 
 
-def _shop(table: Overlay, now: datetime | None, jobs: Mapping[str, Job], problems: list[Problem]) -> Shop:
+def _oncall(places: Places, table: Overlay, shop: Shop, problems: list[Problem]) -> OnCallReading:
+    folders = validate(FoldersTable, table.under(("folders",)), []) or FoldersTable()
+    return load_oncall(places.beside, folders.oncall, table, shop.zone, problems)
+
+
+def _shop(table: Overlay, now: datetime, jobs: Mapping[str, Job], problems: list[Problem]) -> Shop:
     """The shop, with the holidays that may be asked for before the settings are read again.
 
     The mistakes of the tables themselves are known already; here they count as what they are by default.
     """
     shop = validate(ShopTable, table.under(("shop",)), []) or ShopTable()
-    clock = validate(ClockTable, table.under(("clock",)), []) or ClockTable()
-    year = (now or clock.start or SystemClock().now()).year
-    return shop_from(shop, range(year - 1, year + 4), jobs.values(), table, problems)
+    return shop_from(shop, range(now.year - 1, now.year + 4), jobs.values(), table, problems)
 
 
 def _store_url(url: str, folder: Path) -> str:

@@ -15,11 +15,15 @@ SYSTEM_DATA = Path("/var/lib/notifier")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The settings file; `home`, where jobs, templates and secrets are looked for; `data`, where data is kept."""
+    """The settings file; `home`, where jobs, templates and secrets are looked for; `data`, where data is kept.
+
+    `beside` is where other files are that belong to the settings: their own folder.
+    """
 
     file: Path
     home: Path
     data: Path
+    beside: Path
 
 
 def find_settings(given: Path | None, environment: Mapping[str, str], folder: Path | None = None) -> Places:
@@ -43,15 +47,14 @@ def find_settings(given: Path | None, environment: Mapping[str, str], folder: Pa
     for candidate in SEARCHED:
         if (folder / candidate).is_file():
             return _places(candidate, folder / candidate, environment)
-    return Places(shipped("config") / "notifier.toml", folder, data_folder(folder, environment))
+    return Places(shipped("config") / "notifier.toml", folder, data_folder(folder, environment), folder)
 
 
 def _places(shown: Path, file: Path, environment: Mapping[str, str]) -> Places:
     """`shown` is how the file is called in messages: as its user named it."""
-    home = file.resolve().parent
-    if home.name == "config":
-        home = home.parent
-    return Places(shown, home, data_folder(home, environment))
+    beside = file.resolve().parent
+    home = beside.parent if beside.name == "config" else beside
+    return Places(shown, home, data_folder(home, environment), beside)
 
 
 def data_folder(home: Path, environment: Mapping[str, str]) -> Path:
