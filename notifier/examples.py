@@ -53,33 +53,40 @@ async def _fails(job: Job, example: Example) -> str:
     """What is wrong with an example; empty when it holds."""
     shop = Shop(zone=example.zone, greetings=_GREETINGS)
     try:
-        order = _order(example, shop)
+        order, *others = _orders(example, shop)
     except BadOrder as error:
         return f"the order makes no sense: {error}"
-    said = await _play(job, order, shop, sorted(example.sends))
+    said = await _play(job, order, others, shop, sorted(example.sends))
     if said == sorted(example.sends):
         return ""
     return f"it sends {_words(said, example.zone)}, not {_words(example.sends, example.zone)}"
 
 
-def _order(example: Example, shop: Shop) -> Order:
-    options = MappingOptions.model_validate({"type": _NAME})
-    order = Normaliser(_NAME, options, shop).order({"id": "1", **example.order})
-    customer = order.customer
+def _orders(example: Example, shop: Shop) -> list[Order]:
+    """The example's order, and the others of its customer. Raises BadOrder."""
+    normaliser = Normaliser(_NAME, MappingOptions.model_validate({"type": _NAME}), shop)
+    records = enumerate((example.order, *example.others), 1)
+    orders = [normaliser.order({"id": str(number), **record}) for number, record in records]
+    customer = orders[0].customer
     if not customer.consents and "consents" not in example.order.get("customer", {}):
         customer = replace(customer, consents=_KINDS)
-    return replace(order, customer=replace(customer, id=customer.id or "1"))
+    customer = replace(customer, id=customer.id or "1")
+    return [replace(order, customer=customer) for order in orders]
 
 
-async def _play(job: Job, order: Order, shop: Shop, expected: Sequence[datetime]) -> list[datetime]:
+async def _play(
+    job: Job, order: Order, others: Sequence[Order], shop: Shop, expected: Sequence[datetime]
+) -> list[datetime]:
     """When the job speaks about this order: watched from a day before anything happened, or is expected."""
-    clock = VirtualClock(min([*instants(order), *expected], default=_SOME_DAY) - timedelta(days=1))
+    moments = [instant for one in (order, *others) for instant in instants(one)]
+    clock = VirtualClock(min([*moments, *expected], default=_SOME_DAY) - timedelta(days=1))
     outlets = {kind: Outlet(Paper(_Reachable(kind)), clock) for kind in _KINDS}
     planner = Planner([replace(job, enabled=True, channels=_KINDS)], shop)
     desk = Desk(planner, _Silent(), SendingRules(), outlets)
-    simulation = await play(desk, {_NAME: [order]}, clock, clock.now() + _AHEAD)
-    raised = (alert.at for alert in simulation.unsaid if alert.state is State.RAISED)
-    return sorted([*(said.at for said in simulation.said), *raised])
+    simulation = await play(desk, {_NAME: [order, *others]}, clock, clock.now() + _AHEAD)
+    said = [(said.order, said.at) for said in simulation.said]
+    raised = [(alert.order, alert.at) for alert in simulation.unsaid if alert.state is State.RAISED]
+    return sorted(at for id_, at in (*said, *raised) if id_ == order.id)
 
 
 class _Reachable:

@@ -11,6 +11,8 @@ from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.rules.plan import Plan
 
 MOVABLE = frozenset({State.PLANNED, State.SENDING, State.IN_DOUBT, State.HELD})
+REVIVABLE = frozenset({State.CANCELLED, State.EXPIRED, State.RAISED})
+"""The ends from which a reminder may come back: nobody outside the shop was told anything."""
 
 
 @dataclass(slots=True)
@@ -30,10 +32,11 @@ def reconcile(stored: Sequence[Reminder], plan: Plan, why_not: Callable[[Key], s
     """Compare one order's stored reminders with its plan.
 
     1. A wanted one that is not stored is inserted, unless it is pointless by now.
-    2. A stored one whose time differs is moved; one that was cancelled comes back if it still makes sense.
+    2. A stored one whose time differs is moved; one that was cancelled comes back if it still makes sense, one that
+       expired or raised an alert when its moment has moved on: a parcel that was scanned may stand still again.
     3. A stored one that waits and is not wanted is cancelled, with `why_not` as its reason.
 
-    What has been said, refused or skipped is never touched. A held plan changes nothing.
+    What has been said to a customer, refused or skipped is never touched. A held plan changes nothing.
     """
     difference = Difference()
     if plan.held:
@@ -55,7 +58,7 @@ def _move(reminder: Reminder, wanted: Planned, now: datetime) -> Move | None:
     same = reminder.due == wanted.due and reminder.until == wanted.until
     if reminder.state in MOVABLE:
         return None if same else Move(reminder.id, wanted.due, wanted.until, "its moment has changed")
-    over = reminder.state is State.CANCELLED or (reminder.state is State.EXPIRED and wanted.due > reminder.due)
-    if over and wanted.until >= now:
+    later = reminder.state in REVIVABLE and wanted.due > reminder.due
+    if (later or reminder.state is State.CANCELLED) and wanted.until >= now:
         return Move(reminder.id, wanted.due, wanted.until, "it is wanted again", revive=True)
     return None

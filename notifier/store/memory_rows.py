@@ -10,7 +10,7 @@ from datetime import datetime
 
 from notifier.interfaces import Cancel, Move, Result, Ruling
 from notifier.model.reminder import OrderKey, Planned, Reminder, State
-from notifier.store.states import AGAIN_REASON, IN_DOUBT_REASON, MOST_CRASHES, MOVABLE
+from notifier.store.states import AGAIN_REASON, IN_DOUBT_REASON, MOST_CRASHES, MOVABLE, REVIVABLE
 
 
 class Rows:
@@ -25,18 +25,17 @@ class Rows:
         self._of_order: defaultdict[OrderKey, list[int]] = defaultdict(list)
         self._of_alert: defaultdict[int, list[int]] = defaultdict(list)
         self._wakes: list[tuple[datetime, int]] = []
-        self._last = 0
 
     def insert(self, plan: Planned, customer: str, now: datetime | None, alert: int = 0) -> None:
         """A new row, unless its key exists. The calls of an alert are found by its number, not by their order."""
         if plan.key in self._ids:
             return
-        self._last += 1
-        self._ids[plan.key] = self._last
-        (self._of_alert[alert] if alert else self._of_order[plan.key.order_key]).append(self._last)
+        id_ = next(reversed(self.by_id), 0) + 1  # as databases do it
+        self._ids[plan.key] = id_
+        (self._of_alert[alert] if alert else self._of_order[plan.key.order_key]).append(id_)
         self.put(
             Reminder(
-                *(self._last, plan.key, State.PLANNED, plan.due, plan.until, plan.due, plan.merge),
+                *(id_, plan.key, State.PLANNED, plan.due, plan.until, plan.due, plan.merge),
                 customer=customer,
                 updated=now,
                 alert=alert,
@@ -99,12 +98,12 @@ class Rows:
         return again
 
     def move(self, move: Move, now: datetime | None) -> None:
-        """Give a row its new times, and plan a cancelled one again where the move says so."""
+        """Give a row its new times, and plan one that was over again where the move says so."""
         row = self.by_id.get(move.id)
         if row is None:
             return
         new = replace(row, due=move.due, until=move.until, updated=now)
-        if row.state is State.CANCELLED and move.revive:
+        if row.state in REVIVABLE and move.revive:
             self.put(replace(new, state=State.PLANNED, wake=move.due, reason=move.reason))
         elif row.state is State.PLANNED:
             claimed = row.id in self.ready

@@ -13,7 +13,7 @@ from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.store import tallies
 from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
 from notifier.store.statements import Batch, among, chunks, in_state, is_call, is_planned, param, upsert
-from notifier.store.states import MOVABLE, chosen
+from notifier.store.states import MOVABLE, REVIVABLE, chosen
 from notifier.store.tables import reminders
 
 _c = reminders.c
@@ -48,7 +48,7 @@ _OF_ALERTS = _ALL.where(among(_c.alert), is_call).order_by(_c.id)
 _NEXT_WAKE = select(_c.wake).where(is_planned).order_by(_c.wake).limit(1)
 _IN_STATE = select(_c.id, _c.source).where(among(_c.id)).with_for_update()
 _PLANNED = _IN_STATE.where(is_planned)
-_CANCELLED = _IN_STATE.where(in_state(_c.state, [State.CANCELLED]))
+_OVER = select(_c.id, _c.source, _c.state).where(among(_c.id), in_state(_c.state, REVIVABLE)).with_for_update()
 
 _due, _now, _why = param("due_at"), param("now_at"), param("why")
 _MOVE = Batch(
@@ -109,13 +109,13 @@ def _insert(connection: Connection, new: Sequence[tuple[str, tuple[Any, ...]]]) 
 
 
 def move(connection: Connection, moves: Sequence[Move], now: datetime | None) -> None:
-    """Give rows their new times, and plan cancelled ones again where a move says so."""
+    """Give rows their new times, and plan those that were over again where a move says so."""
     updated = micros_or_none(now)
     rows = [(one.id, micros(one.due), micros(one.until), one.reason, updated) for one in moves]
     _MOVE.run(connection, rows)
-    cancelled = _sources(connection, _CANCELLED, [one.id for one in moves if one.revive])
-    _REVIVE.run(connection, [row for row in rows if row[0] in cancelled])
-    tallies.turn(connection, ((source, State.CANCELLED, State.PLANNED) for source in cancelled.values()))
+    over = _over(connection, [one.id for one in moves if one.revive])
+    _REVIVE.run(connection, [row for row in rows if row[0] in over])
+    tallies.turn(connection, ((source, state, State.PLANNED) for source, state in over.values()))
 
 
 def cancel(connection: Connection, cancels: Sequence[Cancel], now: datetime | None) -> None:
@@ -124,6 +124,15 @@ def cancel(connection: Connection, cancels: Sequence[Cancel], now: datetime | No
     planned = _sources(connection, _PLANNED, [one.id for one in cancels])
     _CANCEL.run(connection, [(one.id, one.reason, updated) for one in cancels if one.id in planned])
     tallies.turn(connection, ((source, State.PLANNED, State.CANCELLED) for source in planned.values()))
+
+
+def _over(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, State]]:
+    """Those of these rows that may come back, with their sources and how they had ended."""
+    found: dict[int, tuple[str, State]] = {}
+    for some in chunks(ids):
+        rows = connection.execute(_OVER, {"ids": some})
+        found.update((id_, (source, _STATES[state])) for id_, source, state in rows)
+    return found
 
 
 def _sources(connection: Connection, query: Select[int, str], ids: Sequence[int]) -> dict[int, str]:

@@ -10,6 +10,9 @@ from notifier.model.reminder import State
 MOVABLE = (State.PLANNED, State.SENDING, State.IN_DOUBT, State.HELD)
 """Rows that learn a new due time when their order changes."""
 
+REVIVABLE = (State.CANCELLED, State.EXPIRED, State.RAISED)
+"""Rows that a move may plan again: they told no customer anything."""
+
 LEFT = (State.SENDING, State.ACCEPTED, State.DELIVERED, State.UNDELIVERED, State.IN_DOUBT, State.HELD)
 """States of an attempt that left, may have left or is about to: these count against a customer's caps."""
 

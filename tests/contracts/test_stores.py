@@ -188,6 +188,20 @@ async def test_a_row_moved_forward_while_it_was_claimed_wakes_at_its_new_time(st
     assert await store.next_wake() == NOW - HOUR
 
 
+@pytest.mark.parametrize("state", [State.EXPIRED, State.RAISED])
+async def test_a_row_that_reached_nobody_comes_back_when_a_move_revives_it(store: Store, state: State) -> None:
+    await store.apply(plans(planned()))
+    (row,) = await claim(store)
+    await store.settle([Ruling(row.id, row.fence, state, "over")], NOW)
+    await store.apply(Changes(moves=[Move(row.id, NOW + HOUR, NOW + DAY, "moved")]))
+    assert (await row_of(store)).state is state
+    await store.apply(Changes(moves=[Move(row.id, NOW + HOUR, NOW + DAY, "scanned again", revive=True)]))
+    row = await row_of(store)
+    assert (row.state, row.wake, row.due, row.reason) == (State.PLANNED, NOW + HOUR, NOW + HOUR, "scanned again")
+    assert await store.counts() == {State.PLANNED: 1}
+    assert len(await claim(store, NOW + HOUR)) == 1
+
+
 async def test_a_cancelled_row_is_planned_again_only_when_a_move_revives_it(store: Store) -> None:
     await store.apply(plans(planned()))
     row = await row_of(store)
@@ -216,7 +230,7 @@ async def test_a_row_that_waits_for_a_person_only_learns_its_new_time(store: Sto
     assert (row.state, row.due, row.reason) == (state, NOW + HOUR, "who knows")
 
 
-@pytest.mark.parametrize("state", [State.ACCEPTED, State.SKIPPED, State.EXPIRED, State.FAILED])
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.SKIPPED, State.FAILED])
 async def test_a_finished_row_stays_as_it_is(store: Store, state: State) -> None:
     await store.apply(plans(planned()))
     (row,) = await claim(store)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,9 +77,11 @@ def test_a_cancelled_one_comes_back_when_it_is_wanted_again() -> None:
     assert not difference([stored(1, State.CANCELLED)], [wanted(1, NOW - 48 * HOUR)])
 
 
-def test_an_expired_one_comes_back_only_when_its_moment_moved_on() -> None:
-    assert not difference([stored(1, State.EXPIRED)], [wanted(1)])
-    assert difference([stored(1, State.EXPIRED)], [wanted(1, NOW + 9 * HOUR)]).moves[0].revive
+@pytest.mark.parametrize("state", [State.EXPIRED, State.RAISED])
+def test_what_expired_or_became_an_alert_comes_back_only_when_its_moment_moved_on(state: State) -> None:
+    assert not difference([stored(1, state)], [wanted(1)])
+    assert not difference([stored(1, state)], [wanted(1, NOW - HOUR)])
+    assert difference([stored(1, state)], [wanted(1, NOW + 9 * HOUR)]).moves[0].revive
 
 
 def test_a_held_plan_changes_nothing() -> None:
