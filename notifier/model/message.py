@@ -13,7 +13,7 @@ class Message:
 
     `id` is the same for every try of one reminder (it becomes the e-mail's Message-ID); `address` is what
     `Channel.address_of` gave. `until` is when it becomes pointless. `headers` are extra e-mail headers such as
-    List-Unsubscribe.
+    List-Unsubscribe. `link` is where the reader of an alert acknowledges it, empty where nothing can be.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Message:
     html: str = ""
     language: str = "en"
     headers: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
