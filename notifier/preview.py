@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.clock import Clock
 from notifier.errors import RenderError, UsageError
 from notifier.letters import Occasion, message_for
+from notifier.links import Links
 from notifier.mistakes import did_you_mean
 from notifier.model.job import Job
 from notifier.model.message import Attempt, Message, Outcome, Receipt
+from notifier.model.oncall import Agent
 from notifier.model.order import Customer, Order
 from notifier.model.reminder import Declined, Key
 from notifier.parts import build_channels, build_texts
-from notifier.render.samples import samples
+from notifier.render import AlertSaying, Rendered
+from notifier.render.samples import Sample, alert_samples, sample_alert, samples
 from notifier.rules.plan import Planner
+from notifier.rules.risk import money_at_risk
 from notifier.rules.sms import measure
 from notifier.settings import Settings, channels_for
 
 KINDS = ("sms", "email", "chat")
+STAFF_KINDS = (*KINDS, "voice")
 _SOON = timedelta(hours=1)
 
 
@@ -32,24 +38,56 @@ class Preview:
     text: str
 
 
-def preview(settings: Settings, name: str, order: Order | None, channel: str, language: str, now: datetime) -> Preview:
+def preview(
+    settings: Settings, name: str, order: Order | None, channel: str, language: str, now: datetime
+) -> list[Preview]:
     """Render a job's message. `order` None takes a made-up one; `channel` is a name, a kind, or "" for the job's first.
 
-    Raises UsageError for names that do not exist, RenderError when the text cannot be made.
+    A job for the staff shows its alert, in every kind without a `channel`. Raises UsageError for names that do not
+    exist, RenderError when the text cannot be made.
     """
     job = settings.jobs.get(name)
     if job is None:
         raise UsageError(f"there is no job {name!r}{did_you_mean(name, settings.jobs)}")
+    if job.for_staff:
+        return _alerts(settings, job, order, channel, language, now)
     kind = _kind(settings, job, channel)
     occasion = _planned(settings, job, order, now) if order else _made_up(settings, job, language, now)
     if language:
         order = occasion.order
         occasion = replace(occasion, order=replace(order, customer=replace(order.customer, language=language)))
     message = message_for(occasion, "", kind, build_texts(settings), now)
-    return Preview(tuple(_facts(job, kind, message, language)), message.text)
+    return [Preview(tuple(_facts(job, kind, message, language)), message.text)]
 
 
-def _facts(job: Job, kind: str, message: Message, wanted: str) -> list[tuple[str, str]]:
+def _alerts(
+    settings: Settings, job: Job, order: Order | None, channel: str, language: str, now: datetime
+) -> list[Preview]:
+    """The alert of a job as an agent gets it, by each kind of channel."""
+    texts = build_texts(settings)
+    agent = Agent("anna", "Anna", language=language or settings.shop.language)
+    links = Links(settings.web.public_url, "only for looking at")
+    kinds = [_kind_named(settings, channel, STAFF_KINDS)] if channel else STAFF_KINDS
+    saying = _alert(settings, job, order, agent.language, now)
+    found = []
+    for kind in kinds:
+        rendered = texts.render_alerts(kind, agent, [saying], lambda of: links.to_alerts(of, agent.name), now)
+        found.append(Preview(tuple(_facts(job, kind, rendered, language)), rendered.text))
+    return found
+
+
+def _alert(settings: Settings, job: Job, order: Order | None, language: str, now: datetime) -> AlertSaying:
+    """An alert about this order, or about a made-up one that speaks the language."""
+    if order is not None:
+        occasion = _planned(settings, job, order, now)
+        saying = sample_alert(job, Sample("", order, occasion.subjects, occasion.key.step))
+        risk = money_at_risk(order, settings.shop) if job.event == "order.ship_by" else None
+        return replace(saying, alert=replace(saying.alert, opened=now, times=1, risk=risk, what=""))
+    found = [saying for _, saying in alert_samples(job, settings.shop)]
+    return next((one for one in found if one.order.customer.language[:2] == language[:2]), found[0])
+
+
+def _facts(job: Job, kind: str, message: Message | Rendered, wanted: str) -> list[tuple[str, str]]:
     other = f" (there is no such text in {wanted})" if wanted and message.language != wanted else ""
     facts = [("job", f"{job.name}: {job.about}"), ("kind", kind), ("language", f"{message.language}{other}")]
     if kind == "sms":
@@ -67,11 +105,16 @@ def _facts(job: Job, kind: str, message: Message, wanted: str) -> list[tuple[str
 def _kind(settings: Settings, job: Job, channel: str) -> str:
     known = settings.channels
     # A job that is switched off may have no channel; its first one is still what it would take.
-    name = channel or next(iter(channels_for(job, known)), job.channels[0])
-    if name in KINDS:
+    return _kind_named(settings, channel or next(iter(channels_for(job, known)), job.channels[0]), KINDS)
+
+
+def _kind_named(settings: Settings, name: str, kinds: Sequence[str]) -> str:
+    """The kind of a channel, or the kind itself. Raises UsageError."""
+    known = settings.channels
+    if name in kinds:
         return name
     if name not in known:
-        raise UsageError(f"there is no channel {name!r}{did_you_mean(name, {*known, *KINDS})}")
+        raise UsageError(f"there is no channel {name!r}{did_you_mean(name, {*known, *kinds})}")
     return known[name].kind
 
 

@@ -13,6 +13,7 @@ from notifier.errors import EXIT_USAGE, UsageError
 if TYPE_CHECKING:
     from notifier.explain import Explanation
     from notifier.model.order import Order
+    from notifier.preview import Preview
     from notifier.settings import Settings
 
 _ABOUT = "Seeing what will be said, and why"
@@ -62,19 +63,26 @@ def preview(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help="The job's name.")],
     order: Annotated[str, typer.Option(help="An order that the daemon knows; otherwise a made-up one.")] = "",
-    channel: Annotated[str, typer.Option(help="A channel of the settings, or sms, email, chat.")] = "",
+    channel: Annotated[str, typer.Option(help="A channel of the settings, or sms, email, chat, voice.")] = "",
     language: Annotated[str, typer.Option(help="Such as en or zh-CN; otherwise the customer's.")] = "",
 ) -> None:
-    """Show the message of a job as it would go out; for SMS also its length, encoding and parts."""
+    """Show the message of a job as it would go out; for SMS also its length, encoding and parts.
+
+    The alert of a job for the staff is shown in every way it may go out, unless you name one.
+    """
     from notifier.daemon import clock_for
     from notifier.preview import preview as render
 
     settings = settings_of(context)
     known = run_async(_known(settings, order)) if order else None
     shown = render(settings, job, known, channel, language, clock_for(settings.clock).now())
-    for name, value in shown.facts:
-        print(f"{name + ':':<10} {value}")
-    print(f"\n{shown.text}")
+    print("\n\n\n".join(map(_shown, shown)))
+
+
+def _shown(preview: Preview) -> str:
+    """A preview's facts and its text."""
+    facts = "\n".join(f"{name + ':':<10} {value}" for name, value in preview.facts)
+    return f"{facts}\n\n{preview.text}"
 
 
 async def _known(settings: Settings, name: str) -> Order:

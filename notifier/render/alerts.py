@@ -114,7 +114,7 @@ class AlertTexts:
         source = self._library.find(agent.language, self._shop.language, FRAMES, kind)
         if source is None:
             raise BrokenText(Path(self._shop.language) / FRAMES / kind, 0, f"there is no frame for alerts by {kind}")
-        known = {
+        known: dict[str, Any] = {
             "shop": self._shop,
             "agent": one_line(agent.called or agent.name),
             "count": len(numbers),
@@ -124,15 +124,15 @@ class AlertTexts:
             FORMATS: self._formats(agent.language, source, agent.zone),
         }
         for extent in extents(kind, len(numbers)):
-            known |= _shown(extent, told, numbers, telling.links)
+            known |= _shown(extent, told, numbers, telling)
             text = folded(self._library.fill(source.text, known))
             if fits(kind, text, extent):
                 break
         if kind != "email":
-            return Rendered("", text, language=source.language)
+            return Rendered("", text, language=source.language, link=known["link"])
         subject, body = split_subject(text, source)
         html = self._library.fill(source.html, known) if source.html else ""
-        return Rendered(subject, body, html, source.language)
+        return Rendered(subject, body, html, source.language, link=known["link"])
 
     def headline(self, item: AlertSaying, language: str, zone: str = "") -> str:
         """As `Texts.headline`."""
@@ -148,7 +148,10 @@ class AlertTexts:
         known["alert"] = _facts(item.alert)
         known["source"] = item.alert.key.source
         known[FORMATS] = self._formats(language, source, zone)
-        return folded(self._library.fill(source.text, known)).splitlines()
+        lines = folded(self._library.fill(source.text, known)).splitlines()
+        if not lines:
+            raise BrokenText(source.file(source.text), 1, "says nothing")
+        return lines
 
     def _safe_words(self, item: AlertSaying, language: str, zone: str) -> tuple[str, tuple[str, ...]]:
         """Headline and actions; of a text that cannot be filled, what can be said without it."""
@@ -156,7 +159,7 @@ class AlertTexts:
         try:
             if source is None:
                 raise RenderError(f"{item.job.name} has no {WORDS}.txt")
-            first, *rest = self.words(item, source, language, zone) or [""]
+            first, *rest = self.words(item, source, language, zone)
         except RenderError as error:
             log.warning("alert told without its text", job=item.job.name, alert=item.alert.id, reason=str(error))
             first, rest = f"{item.job.name} {item.order.id}", [item.alert.what]
@@ -176,7 +179,7 @@ class AlertTexts:
             alert.risk,
             order=one_line(order.id),
             order_link=order.link if order.link.startswith(("https://", "http://")) else "",
-            link=telling.links([alert.id]),
+            link="" if telling.over else telling.links([alert.id]),
             by=one_line(alert.by),
             reason=one_line(alert.reason).rstrip(_SENTENCE_ENDS),
         )
@@ -195,9 +198,9 @@ def _facts(alert: Alert) -> AlertFacts:
     return AlertFacts(alert.id, alert.times, alert.opened, alert.urgency, alert.step + 1, alert.risk, what)
 
 
-def _shown(extent: Extent, told: Sequence[Told], numbers: Sequence[int], links: Link) -> dict[str, Any]:
+def _shown(extent: Extent, told: Sequence[Told], numbers: Sequence[int], telling: Telling) -> dict[str, Any]:
     """The variables of a frame that says only so much."""
     shown = [replace(one, headline=cut(one.headline, extent.longest)) for one in told[: extent.shown]]
     linked = {Linked.ALL: numbers, Linked.SHOWN: numbers[: len(shown)], Linked.NONE: ()}[extent.linked]
-    more = len(numbers) - len(shown)
-    return {"alert": shown[0], "alerts": shown, "more": more, "link": links(linked) if linked else ""}
+    link = telling.links(linked) if linked and not telling.over else ""
+    return {"alert": shown[0], "alerts": shown, "more": len(numbers) - len(shown), "link": link}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from notifier.errors import Problem
 from notifier.model.job import Job, Purpose
 from notifier.render.broken import BrokenText
-from notifier.render.context import VARIABLES
+from notifier.render.check_alerts import check_alert_texts
+from notifier.render.known_names import CUSTOMERS, check_names, files_of
 from notifier.render.library import Source
 from notifier.render.rendered import Rendered
 from notifier.render.samples import Sample, samples
@@ -19,9 +20,6 @@ from notifier.rules.wording import Wording, incentives, refusable, signed
 
 KINDS = ("sms", "email", "chat")
 _DEFAULTS = Wording()
-_ATTRIBUTES = {
-    name: None if kind is None else frozenset(field.name for field in fields(kind)) for name, kind in VARIABLES.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,14 @@ def check_texts(
     2. Names that no text can have, wherever they stand, also in branches that no sample takes.
     3. Filled with orders that have everything, and with ones that have hardly anything.
     4. What it says then: sign, refusal, length of an SMS; and never a reward for a review.
+
+    Jobs for the staff have texts of their own kind (`check_alert_texts`).
     """
     known = {**{kind: kind for kind in KINDS}, **(kinds or {})}
-    problems: set[Problem] = set()
-    for job in jobs:
-        if job.enabled and job.to == "customer":
+    enabled = [job for job in jobs if job.enabled]
+    problems = set(check_alert_texts(texts, (job for job in enabled if job.for_staff and not job.digest)))
+    for job in enabled:
+        if not job.for_staff:
             for kind in sorted({known[name] for name in job.channels if name in known}):
                 problems.update(_check(texts, job, kind, wording))
     return sorted(problems)
@@ -70,7 +71,7 @@ def _check(texts: Texts, job: Job, kind: str, wording: Wording) -> Iterator[Prob
             sources.add(source)
     for source in sorted(sources, key=lambda source: source.text):
         case = _Case(texts, job, kind, source, wording)
-        yield from _names(case)
+        yield from check_names(texts.library, source, CUSTOMERS, job.name)
         yield from _incentives(case)
         yield from _tries(case)
 
@@ -81,30 +82,13 @@ def _missing(texts: Texts, language: str, job: Job, kind: str) -> Problem:
     return Problem(file, 0, job.name, f"is missing: the job writes to customers by {kind}")
 
 
-def _files(source: Source) -> list[str]:
-    return [name for name in (source.text, source.html) if name]
-
-
-def _names(case: _Case) -> Iterator[Problem]:
-    """Names that are no variable, and attributes that a variable does not have."""
-    library = case.texts.library
-    for name in _files(case.source):
-        try:
-            library.template(name)
-        except BrokenText as error:
-            yield Problem(error.file, error.line, case.job.name, error.fault)
-            continue
-        for line, unknown in library.unknown_names(name, _ATTRIBUTES):
-            yield Problem(library.path(name), line, case.job.name, f"there is no {unknown!r}")
-
-
 def _incentives(case: _Case) -> Iterator[Problem]:
-    for name in _files(case.source):
+    for name in files_of(case.source):
         file = case.texts.library.path(name)
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            continue  # `_names` has said so
+            continue  # `check_names` has said so
         for found in incentives(text, case.wording):
             why = f"{found.word!r} in a text about reviews: nothing may be given for a review, nor a good one asked for"
             yield Problem(file, found.line, case.job.name, why)

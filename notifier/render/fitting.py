@@ -10,6 +10,11 @@ from notifier.rules.sms import measure
 
 LONGEST_HEADLINE = 120
 """Characters of a headline, whatever its job's text makes of strange data."""
+MOST_SHOWN = 50
+"""Alerts in any one message."""
+MOST_SMS_PARTS = 3
+MOST_CHAT_BYTES = 2000
+"""WeCom takes 2048 bytes of UTF-8, the others more."""
 
 
 class Linked(Enum):
@@ -33,33 +38,33 @@ class Extent:
 _ONE_SMS = (
     Extent(1, LONGEST_HEADLINE, 2),
     Extent(1, 70, 2),
-    Extent(1, LONGEST_HEADLINE, 3),
-    Extent(1, 60, 3),
-    Extent(1, 60, 3, Linked.NONE),
-    Extent(1, 30, 3, Linked.NONE),
+    Extent(1, LONGEST_HEADLINE, MOST_SMS_PARTS),
+    Extent(1, 60, MOST_SMS_PARTS),
+    Extent(1, 60, MOST_SMS_PARTS, Linked.NONE),
+    Extent(1, 30, MOST_SMS_PARTS, Linked.NONE),
 )
 _SOME_SMS = (
-    Extent(3, LONGEST_HEADLINE, 3),
-    Extent(3, 70, 3),
-    Extent(2, 70, 3),
-    Extent(3, 70, 3, Linked.SHOWN),
-    Extent(2, 40, 3, Linked.SHOWN),
-    Extent(1, 40, 3, Linked.SHOWN),
-    Extent(2, 40, 3, Linked.NONE),
-    Extent(1, 30, 3, Linked.NONE),
+    Extent(3, LONGEST_HEADLINE, MOST_SMS_PARTS),
+    Extent(3, 70, MOST_SMS_PARTS),
+    Extent(2, 70, MOST_SMS_PARTS),
+    Extent(3, 70, MOST_SMS_PARTS, Linked.SHOWN),
+    Extent(2, 40, MOST_SMS_PARTS, Linked.SHOWN),
+    Extent(1, 70, MOST_SMS_PARTS, Linked.SHOWN),
+    Extent(1, 40, MOST_SMS_PARTS, Linked.SHOWN),
+    Extent(2, 40, MOST_SMS_PARTS, Linked.NONE),
+    Extent(1, 30, MOST_SMS_PARTS, Linked.NONE),
 )
-# WeCom takes 2048 bytes, and others more.
 _CHAT = (
-    Extent(20, LONGEST_HEADLINE, 2000),
-    Extent(14, LONGEST_HEADLINE, 2000),
-    Extent(10, 100, 2000),
-    Extent(10, 50, 2000),
-    Extent(8, 50, 2000, Linked.SHOWN),
-    Extent(5, 50, 2000, Linked.NONE),
+    Extent(20, LONGEST_HEADLINE, MOST_CHAT_BYTES),
+    Extent(14, LONGEST_HEADLINE, MOST_CHAT_BYTES),
+    Extent(10, 100, MOST_CHAT_BYTES),
+    Extent(10, 50, MOST_CHAT_BYTES),
+    Extent(8, 50, MOST_CHAT_BYTES, Linked.SHOWN),
+    Extent(5, 50, MOST_CHAT_BYTES, Linked.NONE),
 )
 _EXTENTS: Mapping[str, Sequence[Extent]] = {
     "chat": _CHAT,
-    "email": (Extent(50, LONGEST_HEADLINE),),
+    "email": (Extent(MOST_SHOWN, LONGEST_HEADLINE),),
     "voice": (Extent(1, LONGEST_HEADLINE),),
 }
 

@@ -16,13 +16,17 @@ _BLANK_LINES = re.compile(r"\s*\n\s*\n")
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text ready for a channel. `headers` are for e-mails; `subject` and `html` are empty elsewhere."""
+    """A text ready for a channel. `headers` are for e-mails; `subject` and `html` are empty elsewhere.
+
+    `link` is where the reader acknowledges the alerts that the text is about.
+    """
 
     subject: str
     text: str
     html: str = ""
     language: str = "en"
     headers: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""
 
 
 def folded(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Orders to try a job's texts with: one with everything, one in Chinese, one with hardly anything."""
+"""Orders to try a job's texts with: one with everything, one in Chinese, one with hardly anything; and alerts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from notifier.model.job import Job, Subject
+from notifier.model.alert import Alert, AlertKey, AlertState
+from notifier.model.job import Job, Subject, Urgency
 from notifier.model.order import (
     AftersalesCase,
     CaseKind,
@@ -21,9 +22,14 @@ from notifier.model.order import (
     Review,
 )
 from notifier.model.shop import Shop
+from notifier.render.alerts import AlertSaying, Told
+from notifier.render.fitting import LONGEST_HEADLINE, MOST_SHOWN
 
-_DAY = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+SAMPLE_DAY = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+SAMPLE_LINK = "https://alerts.example.com/a/MTIzIDY5MjNhYmNkIGFubmE.q83v7nYx0b2Jm4XyT1kZpA"
+_SAMPLE_NUMBER = 123
 _PRICE = Money(Decimal("1288.00"), "CNY")
+_SPARSE = "an order with hardly anything"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,59 @@ def samples(job: Job, shop: Shop) -> Iterator[Sample]:
         for name, order in _orders(job):
             for subjects in _subjects(job, order):
                 yield Sample(name, order, subjects, step, _occurrence(job, shop))
+
+
+def alert_samples(job: Job, shop: Shop) -> Iterator[tuple[str, AlertSaying]]:
+    """Alerts of a job for the staff, and what to call each: of every sample order, and of none where that can be."""
+    for sample in samples(job, shop):
+        yield sample.name, sample_alert(job, sample)
+    if job.subject in {Subject.CALENDAR, Subject.SYSTEM}:
+        yield "no order", sample_alert(job, Sample("", Order("shop", "")))
+
+
+def sample_alert(job: Job, sample: Sample) -> AlertSaying:
+    """An alert about a sample, raised three times; of a sparse one it says nothing of money, and what happened."""
+    full = sample.name != _SPARSE
+    subject = sample.subjects[0] if sample.subjects else ""
+    alert = Alert(
+        _SAMPLE_NUMBER,
+        AlertKey(sample.order.source, sample.order.id, job.name, subject),
+        AlertState.OPEN,
+        job.to,
+        job.urgency,
+        SAMPLE_DAY,
+        SAMPLE_DAY,
+        SAMPLE_DAY,
+        step=sample.step,
+        times=3 if full else 1,
+        what="The last 3 tries failed: no answer within 10 seconds" if full else "",
+        risk=Money(Decimal("500.00"), "CNY") if full else None,
+    )
+    return AlertSaying(job, sample.order, sample.subjects, alert)
+
+
+def sample_alerts(language: str, flood: int) -> Iterator[tuple[str, list[Told], int]]:
+    """What frames are tried with: how to call it, the worst alerts, and how many there are in all."""
+    letter = "测" if language.startswith("zh") else "x"
+    long = Told(
+        _SAMPLE_NUMBER,
+        letter * LONGEST_HEADLINE,
+        (letter * 80,) * 6,
+        Urgency.URGENT,
+        SAMPLE_DAY,
+        3,
+        Money(Decimal("12345.00"), "CNY"),
+        order="2026112300123456",
+        order_link="https://shop.example.com/o/123456",
+        link=SAMPLE_LINK,
+        by="anna",
+        reason="the order is shipped",
+    )
+    bare = Told(_SAMPLE_NUMBER, letter, (), Urgency.LOW, SAMPLE_DAY, 1)
+    yield "a long headline", [long], 1
+    yield "hardly any words", [bare], 1
+    yield f"{flood} alerts", [long] * min(flood, MOST_SHOWN), flood
+    yield f"{flood} alerts without links", [bare] * min(flood, MOST_SHOWN), flood
 
 
 def sample_order(language: str = "en") -> Order:
@@ -90,7 +149,7 @@ def _orders(job: Job) -> Iterator[tuple[str, Order]]:
         for kind in _kinds(job):
             yield name, replace(order, cases=tuple(replace(case, kind=kind) for case in order.cases))
     for kind in _kinds(job):
-        yield "an order with hardly anything", _sparse(job, kind)
+        yield _SPARSE, _sparse(job, kind)
 
 
 def _kinds(job: Job) -> Sequence[CaseKind]:
@@ -104,7 +163,7 @@ def _kinds(job: Job) -> Sequence[CaseKind]:
 def _sparse(job: Job, kind: CaseKind) -> Order:
     """An order that says only what the job's own event and conditions ask for."""
     asked = {condition.name for condition in job.only_if}
-    known: dict[str, Any] = {job.moment: _DAY} if job.moment else {}
+    known: dict[str, Any] = {job.moment: SAMPLE_DAY} if job.moment else {}
     order = Order("shop", "1", total=_PRICE if asked & {"total_at_least", "total_at_most"} else None)
     match job.subject:
         case Subject.PARCEL:
@@ -116,7 +175,7 @@ def _sparse(job: Job, kind: CaseKind) -> Order:
             return replace(order, reviews=(replace(Review("r1"), **known),))
         case Subject.ORDER:
             return replace(order, **known)
-        case Subject.CALENDAR | Subject.SYSTEM:
+        case _:
             return order
 
 
@@ -147,7 +206,7 @@ def _case(kind: CaseKind, carrier: str) -> AftersalesCase:
 
 def _moments(kind: type) -> dict[str, Any]:
     names = [field.name for field in fields(kind) if field.type == "datetime | None"]
-    return {name: _DAY + number * timedelta(hours=1) for number, name in enumerate(names)}
+    return {name: SAMPLE_DAY + number * timedelta(hours=1) for number, name in enumerate(names)}
 
 
 def _with_moments(part: Any) -> Any:

@@ -31,7 +31,7 @@ class Texts:
     def __init__(self, folders: Sequence[Path], shop: Shop) -> None:
         self.shop = shop
         self.library = Library(folders)
-        self._alerts = AlertTexts(self.library, shop)
+        self.alerts = AlertTexts(self.library, shop)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -93,11 +93,11 @@ class Texts:
         "". Raises BrokenText when a frame cannot be filled. A job's own text never keeps an alert back: one that
         cannot be filled is told by its job's and order's names.
         """
-        return self._alerts.render(Telling(kind, agent, links, now, over), items)
+        return self.alerts.render(Telling(kind, agent, links, now, over), items)
 
     def headline(self, job: Job, order: Order, subjects: Sequence[str], alert: Alert, language: str) -> str:
         """What is wrong, in one line without personal data, for lists and pages; in the shop's time. Never fails."""
-        return self._alerts.headline(AlertSaying(job, order, subjects, alert), language)
+        return self.alerts.headline(AlertSaying(job, order, subjects, alert), language)
 
     def _variables(self, saying: Saying, source: Source, wanted: str) -> dict[str, Any]:
         zone = saying.order.customer.zone
