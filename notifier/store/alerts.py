@@ -142,7 +142,7 @@ def listed(connection: Connection, selection: AlertSelection) -> list[Alert]:
     if selection.order:
         query = query.where(_a.order_id == selection.order)
     if selection.states:
-        query = query.where(_a.state.in_(sorted(selection.states)))
+        query = query.where(_a.state.in_([state.value for state in AlertState if state in selection.states]))
         if AlertState.RESOLVED not in selection.states:
             query = query.where(is_unresolved)
     return [_from_row(row) for row in connection.execute(query)]

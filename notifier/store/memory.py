@@ -46,7 +46,6 @@ class MemoryStore(MemoryReports):
         super().__init__()
         self._orders: defaultdict[str, dict[str, StoredOrder]] = defaultdict(dict)
         self._of_customer: defaultdict[_Who, dict[str, Order]] = defaultdict(dict)
-        self._begun = 0
         self._to_customer: defaultdict[_Who, list[str]] = defaultdict(list)
         self._marks: dict[str, SourceMark] = {}
         self._quarantine: dict[tuple[str, str], Quarantined] = {}
@@ -174,8 +173,7 @@ class MemoryStore(MemoryReports):
             self._rows.put(replace(row, state=State.SENDING, wake=wake, updated=now))
         key = ours[0].key if ours else None
         job, order, source = (key.job, key.order, key.source) if key else ("", "", "")
-        self._begun += 1
-        self._numbered[attempt.id] = self._begun
+        self._numbered[attempt.id] = next(reversed(self._numbered.values()), 0) + 1
         self._attempts[attempt.id] = AttemptRow(attempt, "", "", "", None, State.SENDING, job, order)
         self._to_customer[source, attempt.customer].append(attempt.id)
         return True
@@ -235,7 +233,7 @@ class MemoryStore(MemoryReports):
         gone = {row.id for row in (*over, *calls)}
         for id_, old in list(self._attempts.items()):
             if old.attempt.reminders and old.attempt.reminders[0][0] in gone:
-                del self._attempts[id_]
+                del self._attempts[id_], self._numbered[id_]
         emptied = sum(self._empty(row, before) for row in list(self._attempts.values()))
         return len(over) + alerts + emptied + self._forget_revisits(before)
 

@@ -44,11 +44,13 @@ class MemoryAlerts:
         return {id_: self._rows.of_alert(id_) for id_ in ids}
 
     async def change_alerts(self, changes: Sequence[AlertChange], now: datetime) -> Sequence[Alert | None]:
-        fences = {row.id: row.fence for row in self._rows.by_id.values() if row.state is State.PLANNED}
-        versions = {alert.id: alert.version for alert in self._alerts.values()}
+        ruled = (self._rows.by_id.get(one.ruling.id) for one in changes if one.ruling is not None)
+        fences = {row.id: row.fence for row in ruled if row is not None and row.state is State.PLANNED}
+        stored = await self.alerts([one.alert.id for one in changes])
+        versions = {alert.id: alert.version for alert in stored.values()}
         applied = winners(changes, fences, versions, self._numbers)
-        stored = {position: self._change(changes[position], now) for position in applied}
-        return [stored.get(position) for position in range(len(changes))]
+        changed = {position: self._change(changes[position], now) for position in applied}
+        return [changed.get(position) for position in range(len(changes))]
 
     def _change(self, change: AlertChange, now: datetime) -> Alert:
         alert = self._put(replace(change.alert, version=change.alert.version + 1))

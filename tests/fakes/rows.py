@@ -1,4 +1,4 @@
-"""Orders, reminders and attempts for tests of stores."""
+"""Orders, reminders, attempts and alerts for tests of stores."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from notifier.interfaces import Changes, StoredOrder
+from notifier.model.alert import Alert, AlertKey, AlertState
+from notifier.model.job import Urgency
 from notifier.model.message import Attempt
 from notifier.model.order import AftersalesCase, CaseKind, Customer, Line, Money, Order, OrderState, Parcel, Review
 from notifier.model.reminder import Key, Planned, Reminder
@@ -78,3 +80,19 @@ def attempt(
     pairs = tuple((row.id, row.fence) for row in rows)
     message_id, until = f"<{id_}@example.com>", started + timedelta(days=1)
     return Attempt(id_, pairs, channel, "+12025550100", b"hello", message_id, purpose, customer, started, until)
+
+
+def alert(
+    order: str = "o1", job: str = "ship-deadline", *, source: str = "shop", subject: str = "", opened: datetime = NOW
+) -> Alert:
+    """An alert that is about to be opened, with something in every field."""
+    key = AlertKey(source, order, job, subject)
+    times = (opened, opened + timedelta(microseconds=1), opened + timedelta(microseconds=2))
+    risk = Money(Decimal("18.40"), "CNY")
+    return Alert(0, key, AlertState.OPEN, "shipping", Urgency.URGENT, *times, 2, 1, 1, "", "", "late", risk)
+
+
+def call(of: Alert, agent: str = "ann", due: datetime = NOW, *, step: int = 0) -> Planned:
+    """A call of an alert, pointless a day after it is due."""
+    key = Key(*of.key, step=step, occurrence=f"{of.round}.0 {agent}")
+    return Planned(key, due, due + timedelta(days=1))
