@@ -15,14 +15,19 @@ from notifier.model.shop import Shop
 from notifier.render import Rendered, Texts, check_texts
 from notifier.render.samples import Sample, samples
 from notifier.rules.sms import measure
-from notifier.rules.wording import Wording
+from notifier.rules.wording import Wording, incentives
 from notifier.shipped import shipped
 from notifier.tomlfile import Overlay
 
 FOLDER = shipped("templates")
 LANGUAGES = ("en", "zh-CN")
-FILES = {"email.txt", "email.html", "sms.txt", "chat.txt"}
-JOBS = {name: job for name, (job, _) in load_jobs([shipped("jobs")], Overlay(), []).items()}
+FRAMES = "alert"
+EVERY = {name: job for name, (job, _) in load_jobs([shipped("jobs")], Overlay(), []).items() if not job.digest}
+JOBS = {name: job for name, job in EVERY.items() if not job.for_staff}
+FILES = {
+    name: {"alert.txt"} if job.for_staff else {"email.txt", "email.html", "sms.txt", "chat.txt"}
+    for name, job in EVERY.items()
+}
 SHOPS = {
     "en": Shop(
         name="Lotus Tea House",
@@ -62,15 +67,17 @@ def said(language: str, job: Job, kind: str, shop: Shop | None = None) -> Iterat
 def test_every_language_has_the_same_files() -> None:
     for language in LANGUAGES:
         folders = {
-            path.name: {file.name for file in path.iterdir()} for path in (FOLDER / language).iterdir() if path.is_dir()
+            path.name: {file.name for file in path.iterdir()}
+            for path in (FOLDER / language).iterdir()
+            if path.is_dir() and path.name != FRAMES
         }
-        assert folders == dict.fromkeys(JOBS, FILES)
+        assert folders == FILES
     assert {p.name for p in (FOLDER / "en").iterdir()} == {p.name for p in (FOLDER / "zh-CN").iterdir()}
 
 
 @pytest.mark.parametrize("shop", [*SHOPS.values(), BARE], ids=["en", "zh-CN", "bare"])
 def test_the_check_finds_nothing(shop: Shop) -> None:
-    everywhere = [replace(job, channels=("sms", "email", "chat"), enabled=True) for job in JOBS.values()]
+    everywhere = [replace(job, channels=("sms", "email", "chat"), enabled=True) for job in EVERY.values()]
     assert check_texts(Texts([FOLDER], shop), everywhere, wording=Wording(sms_parts=2)) == []
 
 
@@ -153,6 +160,12 @@ def test_reviews_are_asked_for_in_neutral_words() -> None:
     for language in LANGUAGES:
         for _, rendered in said(language, JOBS["review-request"], "email"):
             assert not any(word in rendered.text for word in ("好评", "五星", "5 star", "positive"))
+
+
+def test_the_staff_is_never_told_to_offer_something_for_a_review() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("*/*/alert.txt")}
+    assert FOLDER / "zh-CN" / "bad-review" / "alert.txt" in texts
+    assert {path: found for path, text in texts.items() if (found := incentives(text, Wording()))} == {}
 
 
 def test_the_return_deadline_names_what_qualifies() -> None:
