@@ -13,13 +13,25 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from notifier.interfaces import Cancel, Changes, Move, Result, Ruling, Selection, StoredOrder
+from notifier.interfaces import (
+    AlertChange,
+    AlertSelection,
+    Cancel,
+    Changes,
+    Move,
+    Result,
+    RevisitResult,
+    Ruling,
+    Selection,
+    StoredOrder,
+)
+from notifier.model.alert import Alert, AlertEntry, AlertState
 from notifier.model.message import Attempt
 from notifier.model.reminder import Reminder, State
 from notifier.store import open_store
 from notifier.store.memory import MemoryStore
 from notifier.store.sql import SqlStore
-from tests.fakes.rows import NOW, attempt, order, planned
+from tests.fakes.rows import NOW, alert, attempt, call, order, planned
 
 T = TypeVar("T")
 
@@ -43,6 +55,7 @@ class Agree(RuleBasedStateMachine):
         self.now = NOW
         self.claimed: list[Reminder] = []
         self.tried: list[Attempt] = []
+        self.seen: list[Alert] = []
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -117,6 +130,48 @@ class Agree(RuleBasedStateMachine):
         results = [Result(tried.id, state, "it ended", "ended", reference, wake, refused, None, counts)]
         self.same(self.sql.record(results, self.now), self.memory.record(results, self.now))
 
+    def change(self, *changes: AlertChange) -> None:
+        found = self.same(self.sql.change_alerts(changes, self.now), self.memory.change_alerts(changes, self.now))
+        self.seen += [one for one in found if one is not None]
+
+    @rule(data=st.data(), orders=st.lists(some_order, min_size=1, max_size=3), late=st.booleans())
+    def some_are_raised(self, data: st.DataObject, orders: list[str], late: bool) -> None:
+        changes = []
+        for id_ in orders:
+            row = data.draw(st.none() | st.sampled_from(self.claimed)) if self.claimed else None
+            ruling = None if row is None else Ruling(row.id, row.fence - late, State.RAISED, "alert")
+            new = alert(id_, opened=self.now)
+            calls = [call(new, who, self.now) for who in data.draw(st.sets(st.sampled_from(["ann", "ben"])))]
+            changes.append(AlertChange(new, [AlertEntry(0, self.now, "opened")], calls, ruling=ruling))
+        self.change(*changes)
+
+    @precondition(lambda self: self.seen)
+    @rule(data=st.data(), state=st.sampled_from(AlertState), round_=st.integers(1, 2), wait=some_hours)
+    def one_is_changed(self, data: st.DataObject, state: AlertState, round_: int, wait: timedelta) -> None:
+        seen = data.draw(st.sampled_from(self.seen[-4:]))
+        new = replace(seen, state=state, round=round_, changed=self.now)
+        calls = self.same(self.sql.calls([seen.id]), self.memory.calls([seen.id]))[seen.id]
+        due = self.now + wait
+        moves = [Move(row.id, due, due + timedelta(hours=4), "moved", revive=True) for row in calls[:1]]
+        cancels = [Cancel(row.id, "taken") for row in calls[1:]]
+        entry = AlertEntry(seen.id, self.now, state.value, "ann")
+        self.change(AlertChange(new, [entry], [call(new, "cem", due)], moves, cancels), AlertChange(new))
+
+    @precondition(lambda self: self.seen)
+    @rule(number=st.integers(1, 4))
+    def somebody_notes(self, number: int) -> None:
+        entries = [AlertEntry(number, self.now, "note", "ben", "called")]
+        self.same(self.sql.note(entries), self.memory.note(entries))
+
+    @rule(id_=some_order, job=st.sampled_from(["revisit", "revisit-call"]), wait=some_hours)
+    def a_revisit_is_planned(self, id_: str, job: str, wait: timedelta) -> None:
+        self.apply(Changes(inserts=[(planned(id_, job, self.now + wait), "ann")]))
+
+    @rule(id_=some_order)
+    def a_revisit_is_recorded(self, id_: str) -> None:
+        result = RevisitResult("shop", id_, self.now, "ann", "content")
+        self.same(self.sql.record_revisit(result), self.memory.record_revisit(result))
+
     @rule()
     def it_starts_again(self) -> None:
         self.same(self.sql.recover(self.now), self.memory.recover(self.now))
@@ -133,12 +188,20 @@ class Agree(RuleBasedStateMachine):
         counts = self.same(self.sql.counts(), self.memory.counts())
         assert counts == Counter(row.state for row in rows)
         self.same(self.sql.next_wake(), self.memory.next_wake())
+        self.same(self.sql.list_alerts(AlertSelection()), self.memory.list_alerts(AlertSelection()))
+        self.same(self.sql.reminders("shop", ORDERS), self.memory.reminders("shop", ORDERS))
 
     @rule()
     def somebody_asks(self) -> None:
         every = Selection(limit=1000)
         self.same(self.sql.list_attempts(every), self.memory.list_attempts(every))
         self.same(self.sql.count_planned("shop"), self.memory.count_planned("shop"))
+        self.same(self.sql.unresolved("shop", ["o2", "o1"]), self.memory.unresolved("shop", ["o2", "o1"]))
+        for number in range(1, 4):
+            self.same(self.sql.history(number), self.memory.history(number))
+        since, until = NOW, self.now + timedelta(hours=1)
+        self.same(self.sql.said(since, until, 1, 9), self.memory.said(since, until, 1, 9))
+        self.same(self.sql.revisits(since, until, 9), self.memory.revisits(since, until, 9))
         names = {"any": NOW + timedelta(hours=1), "marketing": NOW}
         ids = ["ann", "ben"]
         assert self.wait(self.sql.facts("shop", ids, names)) == self.wait(self.memory.facts("shop", ids, names))

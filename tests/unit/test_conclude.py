@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from notifier.interfaces import SourceMark
@@ -61,6 +62,16 @@ def test_what_was_not_begun_uses_up_nothing() -> None:
 def test_what_nobody_knows_is_held() -> None:
     result = conclude(sent(), Unknown("the connection broke after the text"), NOW, 0)
     assert (result.state, result.reason) == (State.HELD, "in doubt: the connection broke after the text")
+
+
+def test_a_call_that_nobody_knows_of_is_made_again() -> None:
+    to_staff = sent()
+    to_staff = replace(to_staff, reminder=replace(to_staff.reminder, alert=5))
+    result = conclude(to_staff, Unknown("the connection broke after the text"), NOW, 0)
+    assert (result.state, result.outcome) == (State.PLANNED, "unknown")
+    assert result.reason == "texts: in doubt: the connection broke after the text"
+    assert (result.wake, result.counts) == (NOW + timedelta(minutes=2), True)
+    assert conclude(to_staff, Unknown("?"), UNTIL, 0).state is State.EXPIRED
 
 
 def test_the_brake_lets_a_first_import_and_an_approved_round_through() -> None:
