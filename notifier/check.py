@@ -23,7 +23,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """All mistakes of all files; `settings` is None when there are any in the settings or jobs."""
+    """All mistakes of all files, and what will go wrong soon; `settings` is None when the settings have mistakes."""
 
     problems: tuple[Problem, ...]
     settings: Settings | None
@@ -32,12 +32,12 @@ class Checked:
 def check_files(path: Path | None) -> Checked:
     """Check everything, and go on after a mistake with what makes sense in itself.
 
-    1. Settings, jobs, credentials.
+    1. Settings, jobs, credentials, who is on call and whether shifts have holes.
     2. Every text of every job, filled with sample orders.
     3. Every example of every job, played as the file says, without the settings' changes to it.
     """
     reading = read_settings(path)
-    problems = set(reading.problems)
+    problems = {*reading.problems, *reading.warnings}
     problems.update(check_texts(Texts(reading.template_folders, reading.shop), reading.jobs.values(), reading.kinds))
     plain = load_jobs(reading.job_folders, Overlay(), [])
     problems.update(check_examples(job for job, _ in plain.values()))

@@ -108,11 +108,8 @@ def _wrong_override(path: KeyPath, given: Any, zone: str, agents: Collection[str
 
 def _wrong_step(path: KeyPath, step: Mapping[str, Any], everybody: Collection[str]) -> Iterator[tuple[KeyPath, str]]:
     yield from _unknown((*path, "tell"), step.get("tell"), everybody, "agent, group or shift")
-    first, after = path[-1] == 0, step.get("after")
-    if after is None and not first:
+    if path[-1] != 0 and "after" not in step:
         yield (*path, "after"), 'is missing: how long nobody may have answered before this step, such as "15m"'
-    if isinstance(after, str) and after.startswith("-"):
-        yield (*path, "after"), "must not be negative: a step comes after the one before it"
 
 
 def _unknown(

@@ -35,9 +35,22 @@ def _phone(value: str) -> str:
     return value
 
 
+def _some(value: tuple[StepTable, ...]) -> tuple[StepTable, ...]:
+    # With min_length, pydantic would call a list empty all of whose entries have mistakes.
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
 def _whole_days(value: timedelta) -> timedelta:
     if value < _DAY or value % _DAY:
         raise ValueError('must be whole days, such as "1d" or "7d"')
+    return value
+
+
+def _not_negative(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("-"):
+        raise ValueError("must not be negative: a step comes after the one before it")
     return value
 
 
@@ -114,13 +127,15 @@ class StepTable(Options):
 
     tell: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="Names of agents, groups and shifts.")
     by: Annotated[tuple[str, ...], Field(min_length=1)] = ("chat", "sms", "email")
-    after: Annotated[Length, AfterValidator(_week_at_most)] = timedelta()
+    after: Annotated[Length, AfterValidator(_week_at_most), BeforeValidator(_not_negative)] = timedelta()
 
 
 class PolicyTable(Options):
     """`[policies.NAME]`: who is told next while nobody answers."""
 
-    steps: Annotated[tuple[StepTable, ...], Field(min_length=1)] = Field(description="Who is told first, and who next.")
+    steps: Annotated[tuple[StepTable, ...], AfterValidator(_some)] = Field(
+        description="Who is told first, and who next."
+    )
     again: Annotated[Length, AfterValidator(_minute_at_least)] = timedelta(hours=1)
     times: int = Field(default=3, ge=0, le=20)
 

@@ -18,7 +18,7 @@ from notifier.settings.adapters import KINDS, ChannelSettings, channels_named
 from notifier.settings.oncall import OnCallReading
 from notifier.tomlfile import Overlay
 
-CALLED_BY = (*KINDS, "voice")
+CALLED_BY = frozenset({*KINDS, "voice"})
 """The kinds of channel that a policy may name."""
 LOOKED_AHEAD = timedelta(days=14)
 

@@ -14,14 +14,25 @@ from typing import Any
 
 import pytest
 
-from notifier.interfaces import Record
+from notifier.clock import SystemClock
+from notifier.interfaces import Record, Surroundings
 from notifier.jobfiles import OVERRIDES
 from notifier.jobtable import JobFile
 from notifier.model.order import OrderState
 from notifier.options import ChannelOptions, Options, SourceOptions
 from notifier.registry import Role, adapter, shipped_types
+from notifier.rules.duty import Roster
 from notifier.schema import job_schema, settings_schema
-from notifier.settings import load_settings
+from notifier.settings import load_settings, read_settings
+from notifier.settings.oncalltables import (
+    AgentTable,
+    AlertQuietTable,
+    OnCallFile,
+    PolicyTable,
+    ShiftTable,
+    StepTable,
+)
+from notifier.settings.reach import Reach
 from notifier.settings.tables import SettingsFile
 from notifier.shipped import shipped
 from notifier.sources.http_options import HttpOptions
@@ -30,13 +41,14 @@ from notifier.sources.paths import compile_path
 
 ROOT = Path(__file__).parents[2]
 CONFIG = shipped("config") / "notifier.toml"
+ONCALL = shipped("config") / "oncall.toml"
 EXAMPLES = sorted((shipped("config") / "examples").glob("*.toml"))
 SECRET = re.compile(r'env = "([A-Z_]+)"')
 
 
-def uncommented() -> str:
+def uncommented(file: Path = CONFIG) -> str:
     """The shipped settings with every example switched on."""
-    return re.sub(r"(?m)^#(?=[^ \n])", "", CONFIG.read_text(encoding="utf-8"))
+    return re.sub(r"(?m)^#(?=[^ \n])", "", file.read_text(encoding="utf-8"))
 
 
 def give_secrets(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +86,45 @@ def test_every_example_in_it_is_right(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {channel.options.type for channel in settings.channels.values()} == shipped_types("channel").keys()
     assert settings.shop.greetings
     assert settings.clock.start is not None
+
+
+def test_who_is_on_call_works_without_editing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    reading = read_settings()
+    assert (reading.problems, reading.warnings) == ((), ())
+    assert reading.settings is not None
+    oncall = reading.settings.oncall
+    reach = Reach(reading.settings.channels, Surroundings(reading.shop, SystemClock(), tmp_path))
+    roster = Roster(oncall, reading.shop.zone)
+    for policy in oncall.policies.values():
+        for step in policy.steps:
+            assert [reach.by(agent, step.by) for agent in roster.members(step.tell)] == [("outbox",)], policy.name
+
+
+def test_what_stands_in_oncall_is_the_default() -> None:
+    data = tomllib.loads(ONCALL.read_text(encoding="utf-8"))
+    office, policy = data["agents"]["office"], data["policies"]["customer-service"]
+    assert AgentTable.model_validate(office | {"called": "", "email": ""}) == AgentTable()
+    assert PolicyTable.model_validate(policy) == PolicyTable(steps=(StepTable(tell=("customer-service",)),))
+    assert policy.keys() == keys_of(PolicyTable)
+    assert policy["steps"][0].keys() == keys_of(StepTable)
+    assert AlertQuietTable.model_validate(data["quiet"]) == AlertQuietTable()
+
+
+def test_every_example_of_people_on_call_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = uncommented()
+    give_secrets(text, monkeypatch)
+    (tmp_path / "notifier.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "oncall.toml").write_text(uncommented(ONCALL), encoding="utf-8")
+    oncall = load_settings(tmp_path / "notifier.toml", ["shop.country=CN"], now=datetime(2026, 3, 1, tzinfo=UTC)).oncall
+    assert len(oncall.agents["amy"].periods) == 3
+    assert len(oncall.agents["amy"].days_off) == 15
+    assert len(oncall.shifts["evening"].overrides) == 2
+    data = tomllib.loads(uncommented(ONCALL))
+    assert data.keys() == keys_of(OnCallFile)
+    assert data["agents"]["amy"].keys() | {"role"} == keys_of(AgentTable)
+    assert data["shifts"]["evening"].keys() == keys_of(ShiftTable)
+    assert data["quiet"].keys() == keys_of(AlertQuietTable)
 
 
 def keys_of(model: type[Options]) -> set[str]:

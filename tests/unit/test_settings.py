@@ -11,7 +11,7 @@ from notifier.errors import BadFiles, NotifierError, UsageError
 from notifier.model.job import Purpose
 from notifier.model.shop import QuietHours, ReturnRight, WorkCalendar
 from notifier.registry import adapter, shipped_types
-from notifier.settings import Settings, channels_for, load_settings
+from notifier.settings import Settings, channels_for, load_settings, read_settings
 from notifier.settings.places import data_folder, find_settings
 from notifier.shipped import shipped
 from tests.fakes.adapters import Ledger, Paper, PaperOptions
@@ -40,12 +40,21 @@ def problems(folder: Path, text: str, *sets: str, channel: str = PAPER) -> list[
 
 @pytest.mark.parametrize("case", sorted(path.name for path in BAD.iterdir()))
 def test_all_mistakes_of_all_files_are_reported_at_once(case: str) -> None:
-    with pytest.raises(BadFiles) as caught:
-        load_settings(BAD / case / "notifier.toml", now=NOW)
-    told = str(caught.value).replace(f"{BAD / case}/", "")
+    reading = read_settings(BAD / case / "notifier.toml", now=NOW)
+    told = str(BadFiles([*reading.problems, *reading.warnings])).replace(f"{BAD / case}/", "")
     assert told == (BAD / case / "expected.txt").read_text(encoding="utf-8").strip()
     assert "hunter2" not in told
+
+
+def test_settings_with_mistakes_are_refused() -> None:
+    with pytest.raises(BadFiles) as caught:
+        load_settings(BAD / "country" / "notifier.toml", now=NOW)
     assert caught.value.exit_code == 64
+
+
+def test_a_shift_with_a_hole_stops_nothing() -> None:
+    settings = load_settings(BAD / "oncall-hole" / "notifier.toml", now=NOW)
+    assert len(settings.warnings) == 2
 
 
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
