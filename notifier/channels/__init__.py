@@ -3,6 +3,7 @@
 SHIPPED = {
     "smtp": "notifier.channels.smtp:Smtp",
     "twilio": "notifier.channels.twilio:Twilio",
+    "twilio-voice": "notifier.channels.twilio_voice:TwilioVoice",
     "wecom": "notifier.channels.wecom:WeCom",
     "dingtalk": "notifier.channels.dingtalk:DingTalk",
     "feishu": "notifier.channels.feishu:Feishu",

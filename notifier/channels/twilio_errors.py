@@ -21,6 +21,7 @@ TWILIO_ERRORS: Mapping[int, Meaning] = {
     20005: Meaning("down", "the account is not active"),
     20006: Meaning("down", "the account may not do this"),
     20404: Meaning("down", "no such account; check account_sid and base_url"),
+    21210: Meaning("down", "the sender does not belong to this account and is not verified"),
     21212: Meaning("down", "the sender is not a valid number"),
     21601: Meaning("down", "the sender's number cannot send SMS"),
     21603: Meaning("down", "a sender is missing"),
@@ -32,6 +33,7 @@ TWILIO_ERRORS: Mapping[int, Meaning] = {
     30034: Meaning("down", "the sender is not registered for US traffic (A2P 10DLC)"),
     90010: Meaning("down", "the account is not active"),
     # too much at once
+    10004: Meaning("later", "too many calls at once", _MINUTE),
     14107: Meaning("later", "too many messages at once", _MINUTE),
     20429: Meaning("later", "too many requests", _MINUTE),
     21611: Meaning("later", "the sender's queue is full", 10 * _MINUTE),
@@ -42,6 +44,7 @@ TWILIO_ERRORS: Mapping[int, Meaning] = {
     # the number
     21211: Meaning("suppress", "no valid number"),
     21214: Meaning("suppress", "the number cannot be reached"),
+    21217: Meaning("suppress", "no valid number"),
     21265: Meaning("suppress", "a short code"),
     21610: Meaning("suppress", "the recipient has opted out"),
     21614: Meaning("suppress", "not a mobile number"),
@@ -50,7 +53,9 @@ TWILIO_ERRORS: Mapping[int, Meaning] = {
     30005: Meaning("never", "the number is unknown or not in use any more"),
     30006: Meaning("never", "a landline, or a network that cannot be reached"),
     # this number and this account together: other recipients are reached, so the channel stays open
-    21219: Meaning("never", "a trial account may only write to verified numbers"),
+    21215: Meaning("never", "the account may not call this country; allow it in Twilio's geo permissions"),
+    21216: Meaning("never", "the account may not call this number"),
+    21219: Meaning("never", "a trial account may only reach verified numbers"),
     21408: Meaning("never", "the account may not send to this country; allow it in Twilio's geo permissions"),
     21608: Meaning("never", "a trial account may only write to verified numbers"),
     21612: Meaning("never", "this sender cannot reach this number"),

@@ -48,6 +48,6 @@ class DoorClient(AsyncHttpClient):  # type: ignore[misc]
         return Response(answer.status, answer.body.decode(), answer.headers)
 
 
-def open_messages(account: str, token: str, door: HttpDoor, base_url: str) -> Any:
-    """The SDK's list of messages of an account (`create_async`, `list_async`), speaking through `door`."""
-    return Client(account, token, http_client=DoorClient(door, base_url)).messages
+def open_account(account: str, token: str, door: HttpDoor, base_url: str) -> Any:
+    """The SDK's client of an account, speaking through `door`: its `messages` and `calls` have `create_async`."""
+    return Client(account, token, http_client=DoorClient(door, base_url))

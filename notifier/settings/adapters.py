@@ -15,6 +15,9 @@ from notifier.registry import Role, adapter, shipped_types
 from notifier.tomlfile import Overlay
 
 KINDS = ("email", "sms", "chat")
+"""How customers are reached."""
+STAFF_KINDS = (*KINDS, "voice")
+"""How agents are: nobody but them is ever called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,9 @@ def load_channels(
 
 def _wrong_kind(channel: ChannelSettings) -> str:
     """What is wrong with a channel's kind; empty when nothing is."""
-    if channel.kind not in KINDS:
-        return f"its class must have kind = {', '.join(KINDS[:-1])} or {KINDS[-1]}, or such an option"
-    if channel.name in KINDS and channel.kind != channel.name:
+    if channel.kind not in STAFF_KINDS:
+        return f"its class must have kind = {', '.join(STAFF_KINDS[:-1])} or {STAFF_KINDS[-1]}, or such an option"
+    if channel.name in STAFF_KINDS and channel.kind != channel.name:
         return f"is a channel for {channel.kind}; with this name it would take what jobs have for {channel.name}"
     return ""
 
@@ -131,7 +134,7 @@ def check_channels(
     jobs: Mapping[str, tuple[Job, Overlay]],
     problems: list[Problem],
 ) -> None:
-    """Every job must have a channel to speak through, and name no channel that does not exist.
+    """Every job must have a channel to speak through, and name none that does not exist or that calls people.
 
     A kind of which there is no channel is fine as long as the job has another one.
     """
@@ -142,13 +145,21 @@ def check_channels(
         return
     usable = {name: channel for name, channel in channels.items() if channel and channel.options.enabled}
     for job, file in jobs.values():
-        unknown = [(n, entry) for n, entry in enumerate(job.channels) if entry not in channels and entry not in KINDS]
-        for number, entry in unknown:
-            meant = did_you_mean(entry, {*channels, *KINDS})
-            problems.append(file.problem(("channels", number), f'there is no channel "{entry}"{meant}'))
-        sound = not unknown and None not in channels.values()
+        wrong = [(n, message) for n, entry in enumerate(job.channels) if (message := _wrong_entry(entry, channels))]
+        problems.extend(file.problem(("channels", number), message) for number, message in wrong)
+        sound = not wrong and None not in channels.values()
         if job.enabled and not job.for_staff and sound and not channels_for(job, usable):
             problems.append(file.problem(("channels",), _unreachable(job)))
+
+
+def _wrong_entry(entry: str, channels: Mapping[str, ChannelSettings | None]) -> str:
+    """What is wrong with one entry of a job's channels; empty when nothing is."""
+    channel = channels.get(entry)
+    if entry not in channels and entry not in STAFF_KINDS:
+        return f'there is no channel "{entry}"{did_you_mean(entry, {*channels, *KINDS})}'
+    if (channel.kind if channel else entry) == "voice":
+        return "customers are never called; calls are for agents, by a policy of oncall.toml"
+    return ""
 
 
 def _unreachable(job: Job) -> str:

@@ -23,6 +23,7 @@ from notifier.channels.feishu import Feishu
 from notifier.channels.maildir import Maildir
 from notifier.channels.smtp import Smtp
 from notifier.channels.twilio import Twilio
+from notifier.channels.twilio_voice import TwilioVoice
 from notifier.channels.webhook import Webhook
 from notifier.channels.wecom import WeCom
 from notifier.errors import RenderError
@@ -30,6 +31,7 @@ from notifier.interfaces import Channel
 from notifier.model.message import Attempt, Message, Receipt, Refused, TryLater, Unknown
 from notifier.model.order import Customer
 from notifier.rules.text import clean_text
+from notifier.settings.adapters import STAFF_KINDS
 from tests.fakes import robots, twilio
 from tests.fakes.letters import TEXT, attempt, closed_port, message, surroundings
 from tests.fakes.receiver import Receiver
@@ -75,6 +77,12 @@ def local(port: int) -> str:
 async def twilio_service(*_: object) -> AsyncIterator[Service]:
     async with TwilioFake(surroundings().clock) as fake:
         yield Service(fake.port, lambda: [sent["body"] for sent in fake.messages])
+
+
+@asynccontextmanager
+async def phone_service(*_: object) -> AsyncIterator[Service]:
+    async with TwilioFake(surroundings().clock) as fake:
+        yield Service(fake.port, lambda: [call["said"][0] for call in fake.calls])
 
 
 @asynccontextmanager
@@ -153,6 +161,18 @@ CHANNELS: dict[str, Case] = {
             "base_url": local(port),
         },
         twilio_service,
+        "+12025550123",
+        (twilio.TOKEN,),
+    ),
+    "twilio-voice": Case(
+        TwilioVoice,
+        lambda port: {
+            "account_sid": twilio.ACCOUNT,
+            "token": SecretStr(twilio.TOKEN),
+            "sender": twilio.SENDER,
+            "base_url": local(port),
+        },
+        phone_service,
         "+12025550123",
         (twilio.TOKEN,),
     ),
@@ -253,7 +273,7 @@ def test_every_shipped_channel_has_its_line() -> None:
 async def test_it_says_what_it_is(standing: Standing) -> None:
     channel = standing.channel
     assert channel.name == "this"
-    assert channel.kind in ("email", "sms", "chat")
+    assert channel.kind in STAFF_KINDS
     assert channel.concurrency == 5
     everywhere = Customer(email="ada@example.com", phone="+12025550123", chat={"this": standing.case.address})
     assert channel.address_of(everywhere) == standing.case.address

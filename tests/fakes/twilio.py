@@ -1,4 +1,4 @@
-"""A pretend Twilio that speaks the Messages API of 2010-04-01 to the real SDK, and calls back as Twilio does.
+"""A pretend Twilio that speaks the API of 2010-04-01 (messages, calls) to the real SDK, and calls back as Twilio does.
 
 In a test: `async with TwilioFake() as twilio`. As a process of its own: `python -m tests.fakes.twilio --port 8010`.
 """
@@ -9,13 +9,15 @@ import argparse
 import asyncio
 import itertools
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator
+from yarl import URL
 
 from notifier.clock import Clock, SystemClock
 from tests.fakes.loopback import Loopback, Trouble
@@ -25,6 +27,9 @@ TOKEN = "a-token-nobody-must-see"
 SENDER = "+12025550100"
 
 Resource = dict[str, Any]
+Through = Callable[[str], str]
+"""Where a public address is really served."""
+_DIRECT: Through = str
 
 
 def refusal(status: int, code: int, **headers: str) -> Trouble:
@@ -39,8 +44,8 @@ def refusal(status: int, code: int, **headers: str) -> Trouble:
 
 
 class TwilioFake(Loopback):
-    """Keeps every message it took in `messages`, the oldest first, as the resources that it hands out; `posted` are
-    the forms they came in.
+    """Keeps every message it took in `messages` and every call in `calls`, the oldest first, as the resources that it
+    hands out; `posted` are the forms they came in.
 
     `numbers` says what goes wrong with messages to a number, `troubles` what goes wrong next with anybody's;
     `listed_after` hides that many of the newest messages from lists, as a list that lags behind does.
@@ -52,6 +57,7 @@ class TwilioFake(Loopback):
         self.token = token
         self.clock = clock or SystemClock()
         self.messages: list[Resource] = []
+        self.calls: list[Resource] = []
         self.posted: list[dict[str, str]] = []
         self.callbacks: dict[str, str] = {}
         self.numbers: dict[str, Trouble] = {}
@@ -67,6 +73,8 @@ class TwilioFake(Loopback):
     async def answer(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != self._login:
             return _error(401, 20003, "Authenticate")
+        if request.path == f"/2010-04-01/Accounts/{self.account}/Calls.json":
+            return await self._dial(request)
         start = f"/2010-04-01/Accounts/{self.account}/Messages"
         if request.path == f"{start}.json":
             return await self._create(request) if request.method == "POST" else self._list(request)
@@ -93,18 +101,38 @@ class TwilioFake(Loopback):
             fields["ErrorCode"] = str(error)
         return await self.call(self.callbacks[sid], fields)
 
-    async def receive(self, url: str, sender: str, to: str, body: str) -> int:
-        """Somebody's SMS comes in; Twilio posts it to the number's webhook. Returns the HTTP status of the answer."""
+    async def receive(self, url: str, sender: str, to: str, body: str, through: Through = _DIRECT) -> tuple[int, str]:
+        """Somebody's SMS comes in; Twilio posts it to the number's webhook. Status of the answer, and the SMS that it
+        sends back, empty for none."""
         sid = f"SM{next(self._sids):032x}"
         fields = {"AccountSid": self.account, "Body": body, "From": sender, "MessageSid": sid, "To": to}
-        return await self.call(url, fields)
+        status, answer = await self.post(url, fields, through=through)
+        return status, "".join(_texts(answer, "Message")) if status == 200 else ""
+
+    async def press(self, sid: str, key: str, through: Through = _DIRECT) -> tuple[int, str]:
+        """Whoever was called presses a key: Twilio posts it where the call's Gather says. Status and text of the
+        answer; what that says is what the call does next."""
+        call = next(call for call in self.calls if call["sid"] == sid)
+        gather = ElementTree.fromstring(call["twiml"]).find("Gather")
+        assert gather is not None, "this call asks for no key"
+        fields = {"AccountSid": self.account, "CallSid": sid, "Digits": key, "From": call["from"], "To": call["to"]}
+        return await self.post(gather.attrib["action"], fields, through=through)
 
     async def call(self, url: str, fields: Mapping[str, str], signature: str | None = None) -> int:
         """Post a form to a webhook as Twilio does, by default with the right signature for that URL."""
+        return (await self.post(url, fields, signature))[0]
+
+    async def post(
+        self, url: str, fields: Mapping[str, str], signature: str | None = None, through: Through = _DIRECT
+    ) -> tuple[int, str]:
+        """The same; status and text of the answer. `through` turns the public address into the one to connect to."""
         signed = RequestValidator(self.token).compute_signature(url, dict(fields)) if signature is None else signature
         headers = {"X-Twilio-Signature": signed}
-        async with aiohttp.ClientSession() as session, session.post(url, data=fields, headers=headers) as response:
-            return response.status
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(URL(through(url), encoded=True), data=fields, headers=headers) as response,
+        ):
+            return response.status, await response.text()
 
     async def _create(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -115,6 +143,16 @@ class TwilioFake(Loopback):
         self.messages.append(message)
         self.callbacks[message["sid"]] = form.get("StatusCallback", "")
         return web.json_response(message, status=201)
+
+    async def _dial(self, request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if complaint := _no_call(form):
+            return _error(400, *complaint)
+        self.posted.append(form)
+        sid = f"CA{next(self._sids):032x}"
+        shown = {"sid": sid, "account_sid": self.account, "to": form["To"], "from": form["From"], "status": "queued"}
+        self.calls.append(shown | {"twiml": form["Twiml"], "said": _texts(form["Twiml"], ".//Say")})
+        return web.json_response(shown, status=201)
 
     def _resource(self, form: Mapping[str, str]) -> Resource:
         sid, now = f"SM{next(self._sids):032x}", format_datetime(self.clock.now())
@@ -184,6 +222,23 @@ def _complaint(form: Mapping[str, str]) -> tuple[int, str] | None:
         (not (validity.isdigit() and 1 <= int(validity) <= 36_000), 21647, "ValidityPeriod is out of range."),
     )
     return next(((code, text) for wrong, code, text in checks if wrong), None)
+
+
+def _no_call(form: Mapping[str, str]) -> tuple[int, str] | None:
+    to, twiml = form.get("To", ""), form.get("Twiml", "")
+    checks = (
+        (not to, 21201, "No 'To' number is specified"),
+        (not (to.startswith("+") and to[1:].isdigit() and 8 <= len(to) <= 16), 21211, f"Invalid 'To': {to}"),
+        (not form.get("From"), 21213, "Caller phone number is required"),
+        (not 0 < len(twiml) <= 4000, 21218, "Twiml is required and at most 4000 characters"),
+        (not form.get("Timeout", "60").isdigit(), 21220, "Timeout must be a number"),
+    )
+    return next(((code, text) for wrong, code, text in checks if wrong), None)
+
+
+def _texts(twiml: str, path: str) -> list[str]:
+    """What the verbs of this name say, in turn."""
+    return [verb.text or "" for verb in ElementTree.fromstring(twiml).findall(path)]
 
 
 def _error(status: int, code: int, message: str) -> web.Response:
