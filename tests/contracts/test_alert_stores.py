@@ -77,7 +77,8 @@ async def test_an_alert_comes_back_as_it_went_in_with_a_number(store: Store) -> 
     assert await store.alerts([1, 2, 3]) == {1: first, 2: second}
     keys = [first.key, AlertKey("shop", "o1", "other-job"), AlertKey("shop", "o9", "ship-deadline")]
     assert await store.alerts_by_key(keys) == {first.key: first}
-    assert await store.alerts([]) == await store.alerts_by_key([]) == {}
+    assert not await store.alerts([])
+    assert not await store.alerts_by_key([])
 
 
 async def test_an_alert_about_no_order(store: Store) -> None:
@@ -401,7 +402,8 @@ async def test_an_alert_goes_with_its_history_and_its_calls(store: Store) -> Non
     await change(store, AlertChange(resolved(first, NOW + HOUR)))
     assert await store.purge(NOW + DAY) == 2  # the alert, and the bytes of the other's message
     assert [one.id for one in await store.list_alerts(AlertSelection())] == [2]
-    assert await store.history(1) == await calls_of(store, 1) == []
+    assert not await store.history(1)
+    assert not await calls_of(store, 1)
     assert [one.attempt.id for one in await store.list_attempts(Selection())] == ["a-o2"]
     assert await store.counts() == {State.ACCEPTED: 1}
     again = await opened(store, alert("o1"), call(alert("o1")))
