@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from notifier.channels.mail_address import Mailbox, parse_address
 from notifier.channels.mime_headers import date_value, folded, mailbox_value, require_names, text_value
 from notifier.errors import RenderError
-from notifier.model.message import Message
+from notifier.model.message import Attachment, Message
 from notifier.rules.text import clean_text
 
 _LONGEST_NAME = 100
@@ -29,6 +29,8 @@ _OURS = re.compile(
     r"dkim-signature|resent-.*",
     re.IGNORECASE,
 )
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 _BODY_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 
 
@@ -46,7 +48,7 @@ class Letterhead:
         """The whole e-mail. The same message gives the same bytes; every line ends in CRLF and is at most 998 long.
 
         1. The headers: customer data cleaned, encoded, and parsed again to see that it is still what was meant.
-        2. The bodies, each in its shortest encoding: text alone, or text and HTML to choose from.
+        2. The bodies, each in its shortest encoding: text alone, or text and HTML to choose from; then attachments.
         Raises RenderError when the address is none or an extra header cannot be written; other data of customers
         never makes it fail. All of it is ASCII, except for an address whose local part is not.
         """
@@ -63,7 +65,7 @@ class Letterhead:
             f"Message-ID: <{_id_left(message.id)}@{self.sender.domain}>\r\n"
             f"Auto-Submitted: auto-generated\r\n{_extra(message.headers)}MIME-Version: 1.0\r\n"
         )
-        return head.encode() + _body(message)
+        return head.encode() + _whole(message)
 
 
 def _harmless(text: str) -> bool:
@@ -91,6 +93,28 @@ def _id_left(text: str) -> str:
     if len(text) <= 64 and _DOT_ATOM.fullmatch(text):
         return text
     return f"sha256.{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _whole(message: Message) -> bytes:
+    """The bodies, and behind them what is attached."""
+    body = _body(message)
+    if not message.attachments:
+        return body
+    parts = [body, *map(_attached, message.attachments)]
+    boundary = _boundary(f"{message.id} attached", b"".join(parts))
+    whole = b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)
+    return b'Content-Type: multipart/mixed; boundary="%b"\r\n\r\n%b--%b--\r\n' % (boundary, whole, boundary)
+
+
+def _attached(attachment: Attachment) -> bytes:
+    """A file, in base64: what spreadsheets read must not change on its way, line ends included."""
+    if not _FILE_NAME.fullmatch(attachment.name) or not _MEDIA_TYPE.fullmatch(attachment.type):
+        raise RenderError(f"a file called {attachment.name!r} cannot be attached to an e-mail")
+    head = (
+        f"Content-Type: {attachment.type}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"
+        f'Content-Disposition: attachment; filename="{attachment.name}"\r\n\r\n'
+    )
+    return head.encode() + _base64(attachment.text.encode("utf-8", "replace"))
 
 
 def _body(message: Message) -> bytes:

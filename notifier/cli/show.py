@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import shutil
@@ -16,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from notifier.cli.table import table
+from notifier.rules import spreadsheet
 
 _PIPED_WIDTH = 160
 _READABLE = 100
@@ -56,17 +55,8 @@ def show(
 
 
 def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """CSV that a spreadsheet opens without running anything: a leading = + - @ is quoted (CWE-1236)."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([[_inert(value) for value in row] for row in rows])
-    return out.getvalue()
-
-
-def _inert(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text
+    """CSV with its columns' names on top, for spreadsheets."""
+    return spreadsheet.as_csv([columns, *rows])
 
 
 def _exact(value: Any, zone: str) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Sequence
-from unicodedata import combining, east_asian_width
+
+from notifier.rules.text import cells
 
 _GAP = "  "
 _LEAST = 8
@@ -40,13 +41,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, sen
     rule = "─" * min(width, max(cells(text) for row in [columns, *rows] for text in line(row)))
     title = [*columns[:short], "" if below else columns[-1]] if tail else columns
     return [*line(title), rule, *(text for row in rows for text in line(row))]
-
-
-def cells(text: str) -> int:
-    """How many columns of a terminal a text takes: two for each wide character."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _fitted(columns: Sequence[str], widths: list[int], width: int) -> list[int]:

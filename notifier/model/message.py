@@ -8,12 +8,22 @@ from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes with a message: its name in ASCII, and its text."""
+
+    name: str
+    text: str
+    type: str = "text/csv"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A rendered message before a channel turns it into bytes.
 
     `id` is the same for every try of one reminder (it becomes the e-mail's Message-ID); `address` is what
     `Channel.address_of` gave. `until` is when it becomes pointless. `headers` are extra e-mail headers such as
-    List-Unsubscribe. `link` is where the reader of an alert acknowledges it, empty where nothing can be.
+    List-Unsubscribe. `link` is where the reader of an alert acknowledges it, empty where nothing can be. `attachments`
+    go with e-mails; other channels leave them out, so the text must make sense without.
     """
 
     id: str
@@ -27,6 +37,7 @@ class Message:
     language: str = "en"
     headers: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from unicodedata import combining, east_asian_width
 
 _LINE_ENDS = re.compile("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
 _UNWANTED = re.compile(
@@ -14,6 +15,13 @@ _UNWANTED = re.compile(
     "\ud800-\udfff"  # lone surrogates: they cannot be encoded
     "]"
 )
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal, or of a text in one width, it takes: two for each wide character."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def clean_text(text: str) -> str:

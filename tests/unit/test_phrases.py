@@ -6,13 +6,14 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from notifier.cli.show import as_csv, printable
-from notifier.cli.table import cells, table
+from notifier.cli.table import table
 from notifier.model.duration import parse_duration
 from notifier.model.job import Step
 from notifier.model.order import CaseKind
 from notifier.model.reminder import Key
 from notifier.rules.masking import mask_customer, mask_recipient
 from notifier.rules.phrases import Times, because, count, either, ground, length, part, step_of
+from notifier.rules.text import cells
 from tests.fakes.orders import make_case, make_job, make_order, make_parcel
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
@@ -12,10 +13,13 @@ from typing import Any
 
 from notifier.model.digest import Amounts, Cell
 from notifier.model.order import Money
+from notifier.rules.masking import mask_phone, mask_recipient
 
 MOST_ROWS = 200
 """Rows of one table: more than anybody reads, and few enough for a message."""
 _NOTHING = timedelta()
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_PHONE = re.compile(r"\+?\d[\d -]{6,}\d")
 
 
 class Tally:
@@ -94,6 +98,12 @@ class _Descending:
 
     def __lt__(self, other: _Descending) -> bool:
         return bool(self._rank > other._rank)
+
+
+def masked(text: str) -> str:
+    """What a buyer wrote, without the addresses and phone numbers in it."""
+    text = _ADDRESS.sub(lambda match: mask_recipient(match[0]), text)
+    return _PHONE.sub(lambda match: mask_phone(match[0]), text)
 
 
 def shortened(texts: Iterable[str], longest: int = 80) -> str:

@@ -11,7 +11,7 @@ from notifier.model.digest import Cell, Column, Digest, Kind, Table
 from notifier.model.job import Urgency
 from notifier.model.order import Order, OrderState
 from notifier.rules.digests.fold import Fold, News, open_cases, waits_to_be_shipped
-from notifier.rules.digests.gathering import Worst, shortened
+from notifier.rules.digests.gathering import Worst, masked, shortened
 from notifier.rules.digests.scope import Scope
 
 _ALERTS = (
@@ -79,9 +79,9 @@ def _promises(order: Order, at: datetime) -> Iterator[tuple[str, datetime, str]]
         yield "ship", order.ship_by, ""
     for case in open_cases(order, at):
         if case.evidence_by is not None and not case.evidence:
-            yield "evidence", case.evidence_by, shortened([case.id, case.reason])
+            yield "evidence", case.evidence_by, shortened([case.id, masked(case.reason)])
         if case.closes_by is not None:
-            yield "case", case.closes_by, shortened([case.id, case.reason])
+            yield "case", case.closes_by, shortened([case.id, masked(case.reason)])
 
 
 def _alert(alert: Alert) -> tuple[str, str, str, str, str, datetime, str]:
@@ -90,4 +90,4 @@ def _alert(alert: Alert) -> tuple[str, str, str, str, str, datetime, str]:
 
 
 def _note(entry: AlertEntry) -> tuple[str, datetime, str, str]:
-    return (str(entry.alert), entry.at, entry.by, shortened([entry.text], 200))
+    return (str(entry.alert), entry.at, entry.by, shortened([masked(entry.text)], 200))

@@ -10,7 +10,7 @@ from notifier.model.digest import Amounts, Column, Digest, Kind, Table
 from notifier.model.order import AftersalesCase, Order, OrderState
 from notifier.rules.digests.classes import CLASSES, carried_over
 from notifier.rules.digests.fold import Fold, holds, waits_to_be_shipped
-from notifier.rules.digests.gathering import Worst, shortened
+from notifier.rules.digests.gathering import Worst, masked, shortened
 from notifier.rules.digests.scope import Scope
 
 _ORDER = ("overdue", "dispute", "unshipped", "unanswered", *CLASSES[1:], "unpaid")
@@ -82,6 +82,6 @@ class MorningList(Fold):
         unscanned, stalled = (self.scope.length(f"{name}_hours") for name in ("unscanned", "stalled"))
         for class_, since, part in carried_over(order, self.scope.at, unscanned, stalled):
             if isinstance(part, AftersalesCase):
-                yield class_, since, (part.amount,) if part.amount else (), shortened([part.id, part.reason])
+                yield class_, since, (part.amount,) if part.amount else (), shortened([part.id, masked(part.reason)])
             else:
                 yield class_, since, (), shortened([part.carrier, part.number])

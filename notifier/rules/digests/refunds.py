@@ -10,7 +10,7 @@ from typing import ClassVar
 from notifier.model.digest import Cell, Column, Digest, Kind, Table
 from notifier.model.order import AftersalesCase, CaseKind, Order
 from notifier.rules.digests.fold import Fold
-from notifier.rules.digests.gathering import MOST_ROWS, Tally, shortened
+from notifier.rules.digests.gathering import MOST_ROWS, Tally, masked, shortened
 from notifier.rules.digests.scope import Scope
 
 _COLUMNS = (
@@ -64,7 +64,7 @@ class RefundRate(Fold):
             product.orders += paid
             for case in cases:
                 product.refunds.add(case.amount, _took(case))
-                product.reasons.update(filter(None, [case.reason]))
+                product.reasons.update(filter(None, [masked(case.reason)]))
 
     def digest(self) -> Digest:
         """One table, the highest rate first."""
