@@ -114,6 +114,7 @@ def sample_order(language: str = "en") -> Order:
         state=OrderState.COMPLETED,
         total=_PRICE,
         payment_method="alipay",
+        promised_carrier="EMS",
         address=words["address"],
         link="https://shop.example.com/o/123456",
         customer=Customer("c1", words["name"], "anna@example.com", "+8613800138000", language=language),

@@ -27,10 +27,13 @@ same sameasabove sameasbilling 测试 测试地址 测试订单 无 暂无 没�
 """
 _NOTHING = frozenset(_PLACEHOLDERS.split())
 _CJK = re.compile("[\u3400-\u9fff]")
-_REGION = re.compile("^[\u3400-\u9fff]{1,10}?(?:特别行政区|自治区|自治州|自治县|自治旗|地区|省|市|盟|州|区|县|旗)")
-_REGIONS = 4
-_ONLY_A_STREET = re.compile("(?:路|街|大道|大街|巷|弄|胡同|街道)$")
-_CHINESE_NUMBER = re.compile("[\\d一二三四五六七八九十百两〇零甲乙丙丁]")
+_REGIONS = re.compile(
+    "^(?:[\u3400-\u9fff]{2,8}?(?:省|自治区|特别行政区))?"
+    "(?:[\u3400-\u9fff]{2,8}?(?:(?<![超城])市|自治州|地区|盟))?"
+    "(?:[\u3400-\u9fff]{1,10}?(?:(?<![小校园厂社景])区|(?<![超城])市|县|旗))?"
+)
+"""Province, city and district; a compound (小区) or a supermarket (超市) is none of them."""
+_STREETS = ("路", "街", "大道", "巷", "弄", "胡同", "街道")
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+")
 
@@ -55,12 +58,8 @@ def _chinese_unclear(text: str) -> bool:
     bare = re.sub(r"[\W_]", "", text)
     if len(bare) < _SHORTEST_CHINESE:
         return True
-    rest = bare
-    for _ in range(_REGIONS):
-        rest = _REGION.sub("", rest)
-    if len(rest) < _SHORTEST_REST:
-        return True
-    return bool(_ONLY_A_STREET.search(rest)) and not _CHINESE_NUMBER.search(rest)
+    rest = _REGIONS.sub("", bare)
+    return len(rest) < _SHORTEST_REST or (rest.endswith(_STREETS) and not _NUMBER.search(rest))
 
 
 def _western_unclear(text: str) -> bool:
