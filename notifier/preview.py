@@ -81,10 +81,11 @@ def _alert(settings: Settings, job: Job, order: Order | None, language: str, now
     if order is not None:
         occasion = _planned(settings, job, order, now)
         saying = sample_alert(job, Sample("", order, occasion.subjects, occasion.key.step))
-        risk = money_at_risk(order, settings.shop) if job.event == "order.ship_by" else None
-        return replace(saying, alert=replace(saying.alert, opened=now, times=1, risk=risk, what=""))
-    found = [saying for _, saying in alert_samples(job, settings.shop)]
-    return next((one for one in found if one.order.customer.language[:2] == language[:2]), found[0])
+    else:
+        found = [saying for _, saying in alert_samples(job, settings.shop)]
+        saying = next((one for one in found if one.order.customer.language[:2] == language[:2]), found[0])
+    risk = money_at_risk(saying.order, settings.shop) if job.event == "order.ship_by" else None
+    return replace(saying, alert=replace(saying.alert, opened=now, times=1, risk=risk))
 
 
 def _facts(job: Job, kind: str, message: Message | Rendered, wanted: str) -> list[tuple[str, str]]:
