@@ -47,11 +47,11 @@ def check_texts(
     3. Filled with orders that have everything, and with ones that have hardly anything.
     4. What it says then: sign, refusal, length of an SMS; and never a reward for a review.
 
-    Jobs for the staff have texts of their own kind (`check_alert_texts`).
+    Jobs for the staff have texts of their own kind (`check_alert_texts`), and all digests have their words together.
     """
     known = {**{kind: kind for kind in KINDS}, **(kinds or {})}
-    enabled = [job for job in jobs if job.enabled]
-    problems = set(check_alert_texts(texts, (job for job in enabled if job.for_staff and not job.digest)))
+    enabled = [job for job in jobs if job.enabled and not job.digest]
+    problems = set(check_alert_texts(texts, (job for job in enabled if job.for_staff)))
     for job in enabled:
         if not job.for_staff:
             for kind in sorted({known[name] for name in job.channels if name in known}):

@@ -27,7 +27,7 @@ def conclude(sent: Sent, outcome: Outcome | NotBegun, now: datetime, jitter: flo
 
     Accepted: said once, never again. Try later: a retry with a time, or the end when that would be too late. Refused:
     at once by the next channel. Unknown: held, because for a customer silence is better than saying it twice; a call of
-    an alert is made again as after a failure, because for staff it is the other way round.
+    an alert and a digest are made again as after a failure, because for staff it is the other way round.
     """
     attempt = sent.attempt
     match outcome:
@@ -43,7 +43,7 @@ def conclude(sent: Sent, outcome: Outcome | NotBegun, now: datetime, jitter: flo
             return Result(
                 attempt.id, State.PLANNED, f"{attempt.channel}: {reason}", "refused", "", now, refused, address
             )
-        case Unknown(reason) if sent.reminder.alert:
+        case Unknown(reason) if sent.reminder.alert or not sent.reminder.key.order:
             again = _later(sent, TryLater(f"{IN_DOUBT}: {reason}"), now, jitter)
             return replace(again, outcome="unknown")
         case Unknown(reason):

@@ -26,14 +26,21 @@ LOOKED_AHEAD = timedelta(days=14)
 def check_policies_named(
     reading: OnCallReading, jobs: Mapping[str, tuple[Job, Overlay]], problems: list[Problem]
 ) -> None:
-    """Every job that is for the staff must name a policy."""
+    """Every job that is for the staff must name a policy; a digest may also name a group, a shift or an agent."""
     if reading.table.broken:
         return
-    policies = reading.table.data.get("policies")
-    known = policies.keys() if isinstance(policies, dict) else ()
+    policies = _names(reading, "policies")
+    anybody = {*policies, *_names(reading, "groups"), *_names(reading, "shifts"), *_names(reading, "agents")}
     for job, file in jobs.values():
+        known, what = (anybody, "nobody called") if job.digest else (policies, "no policy")
         if job.enabled and job.for_staff and job.to not in known:
-            problems.append(file.problem(("to",), f'oncall.toml has no policy "{job.to}"{did_you_mean(job.to, known)}'))
+            problems.append(file.problem(("to",), f'oncall.toml has {what} "{job.to}"{did_you_mean(job.to, known)}'))
+
+
+def _names(reading: OnCallReading, table: str) -> Collection[str]:
+    """What the tables of one kind are called, right or wrong."""
+    found = reading.table.data.get(table)
+    return found.keys() if isinstance(found, dict) else ()
 
 
 def check_channels_named(reading: OnCallReading, channels: Collection[str], problems: list[Problem]) -> None:

@@ -117,7 +117,7 @@ class MonthlyPlan(Fold):
 
     def _expected(self, first: date, coming: Stretch) -> tuple[Cell, ...]:
         now = self._months["this month"]
-        passed = (self.scope.at - now.stretch.start) / _DAY
+        passed = (min(self.scope.at, now.stretch.end) - now.stretch.start) / _DAY
         factor = (coming.end - coming.start) / _DAY / passed if passed else 0.0
         share = Decimal(factor)
         money = tuple(Money((m.amount * share).quantize(m.amount), m.currency) for m in now.orders.money)

@@ -31,7 +31,7 @@ class Stretch:
 class Scope:
     """What is asked of a digest: its job, the instant it speaks at, the shop, and all jobs by name.
 
-    Days and months are those of the shop's zone. `limits` are the digest's numbers, with the job's changes.
+    `due` is when it ought to have spoken, where that is earlier: it is about the day before that, however late. Days and months are those of the shop's zone. `limits` are the digest's numbers, with the job's changes.
     """
 
     job: Job
@@ -39,10 +39,11 @@ class Scope:
     shop: Shop
     jobs: Mapping[str, Job] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
+    due: datetime | None = None
 
     @cached_property
     def today(self) -> date:
-        return local_date(self.at, self.shop.zone)
+        return local_date(self.due or self.at, self.shop.zone)
 
     @cached_property
     def yesterday(self) -> Stretch:
