@@ -116,6 +116,8 @@ class Daemon:
         found = await store.recover(self._clock.now())
         if found.in_doubt:
             log.warning("messages are in doubt after a crash; see notifier messages --state held", count=found.in_doubt)
+        if found.again:
+            log.warning("calls of alerts are in doubt after a crash; they are made again", count=found.again)
         if found.released:
             log.info("reminders of a stopped process are due again", count=found.released)
 

@@ -192,6 +192,7 @@ async def test_questions_about_alerts_use_their_indexes(store: SqlStore) -> None
     ways = await database.read(explained)
     tables = "reminders|attempts|alerts|alert_entries|revisits"
     assert [way for way in ways if re.match(f"SCAN ({tables})(?! USING)", way)] == []
+    assert "SCAN alerts USING INDEX alerts_unresolved" in ways
     assert {name for way in ways for name in re.findall(r"USING (?:COVERING )?INDEX ([a-z]+_[a-z_]+)", way)} >= {
         *("alerts_key", "alerts_opened", "alerts_unresolved", "entries_of_alert"),
         *("reminders_calls", "reminders_revisits", "attempts_started"),
