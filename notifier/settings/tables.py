@@ -119,7 +119,8 @@ def _platform(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value not in _PLATFORMS:
-        raise ValueError(f"must be {', '.join(_PLATFORMS)}, or a table with share, least and most")
+        names = ", ".join(f'"{name}"' for name in _PLATFORMS)
+        raise ValueError(f"must be {names}, or a table with share, least and most")
     return _PLATFORMS[value]
 
 

@@ -344,6 +344,12 @@ def test_chat_addresses() -> None:
 # Lists
 
 
+def test_the_promised_carrier_and_goods_that_ran_out() -> None:
+    order = read({"promised_carrier": " 顺丰速运 ", "ran_out": "2026-03-01T09:00:00Z"})
+    assert (order.promised_carrier, order.ran_out) == ("顺丰速运", NINE)
+    assert read({"promise": "EMS"}, fields={"promised_carrier": "promise"}).promised_carrier == "EMS"
+
+
 def test_lines_and_what_cannot_be_returned() -> None:
     lines = [
         {"sku": "a", "title": "Hat", "quantity": "2", "price": 5},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from notifier.model.order import Order, OrderState, Parcel, Review
+from notifier.model.order import Line, Order, OrderState, Parcel, Review
 from notifier.model.shop import Shop
 from notifier.rules.observe import as_reported, observe
 
@@ -32,6 +32,23 @@ def test_what_was_assumed_stays_and_the_shop_wins_when_it_tells() -> None:
     assert observe(order(OrderState.PAID), first, SHOP, NOW + timedelta(days=1)).paid == NOW
     told = observe(order(OrderState.PAID, paid=T0), first, SHOP, NOW)
     assert (told.paid, told.assumed) == (T0, ())
+
+
+def test_goods_ran_out_when_their_line_was_first_seen_marked() -> None:
+    marked = order(OrderState.PAID, paid=T0, lines=(Line("TEA-1"), Line("CUP-2", out_of_stock=True)))
+    first = observe(marked, order(OrderState.PAID, paid=T0), SHOP, NOW)
+    assert (first.ran_out, first.assumed) == (NOW, ("ran_out",))
+    assert observe(marked, first, SHOP, NOW + timedelta(days=1)).ran_out == NOW
+    assert observe(as_reported(first), first, SHOP, None).ran_out == NOW
+    told = replace(marked, ran_out=T0)
+    assert observe(told, first, SHOP, NOW) is told
+
+
+def test_goods_that_are_there_again_did_not_run_out() -> None:
+    lines = (Line("CUP-2", out_of_stock=True),)
+    first = observe(order(OrderState.PAID, paid=T0, lines=lines), None, SHOP, NOW)
+    assert observe(order(OrderState.PAID, paid=T0, lines=(Line("CUP-2"),)), first, SHOP, NOW).ran_out is None
+    assert observe(order(OrderState.PAID, paid=T0, lines=lines), None, SHOP, None).ran_out is None
 
 
 def test_an_order_that_goes_back_loses_what_was_assumed_later() -> None:
