@@ -35,7 +35,7 @@ class AlertDesk(Protocol):
         ...
 
     async def headline(self, number: int, language: str) -> str:
-        """One line that says what is wrong, without customers' data."""
+        """One line that says what is wrong, without customers' data; empty where nothing can say it any more."""
         ...
 
 

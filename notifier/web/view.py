@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifier.errors import NotifierError, UsageError
+from notifier.errors import UsageError
 from notifier.links import Ticket
 from notifier.model.alert import Alert, AlertEntry, AlertState
 from notifier.model.job import Urgency
@@ -59,11 +59,9 @@ async def sheet_for(office: Office, ticket: Ticket, agent: Agent) -> Sheet | Non
 
 
 async def headline_of(office: Office, alert: Alert, words: Words) -> str:
-    """What is wrong, in one line; the alert's own short words where no text can be made."""
-    try:
-        return await office.desk.headline(alert.id, words.language)
-    except NotifierError:
-        return words.say("unknown_headline", number=alert.id, what=alert.what or alert.key.job)
+    """What is wrong, in one line; the alert's own short words where its job is gone."""
+    told = await office.desk.headline(alert.id, words.language)
+    return told or words.say("unknown_headline", number=alert.id, what=redact(alert.what) or alert.key.job)
 
 
 async def existing(office: Office, numbers: Sequence[int]) -> list[Alert]:
