@@ -1,4 +1,4 @@
-"""The alert desk behind the web application: `Alerting` does what people say, the store tells, the templates word it."""
+"""The alert desk behind the web application: `Alerting` does what people say, the templates word what is wrong."""
 
 from __future__ import annotations
 
