@@ -13,7 +13,6 @@ from notifier.clock import VirtualClock
 from notifier.errors import BadOrder, Problem
 from notifier.model.job import Example, Job
 from notifier.model.order import Customer, Order
-from notifier.model.reminder import State
 from notifier.model.shop import SendingRules, Shop
 from notifier.outlet import Outlet
 from notifier.pipeline import Desk
@@ -85,7 +84,7 @@ async def _play(
     desk = Desk(planner, _Silent(), SendingRules(), outlets)
     simulation = await play(desk, {_NAME: [order, *others]}, clock, clock.now() + _AHEAD)
     said = [(said.order, said.at) for said in simulation.said]
-    raised = [(alert.order, alert.at) for alert in simulation.unsaid if alert.state is State.RAISED]
+    raised = [(raised.order, raised.at) for raised in simulation.raised]
     return sorted(at for id_, at in (*said, *raised) if id_ == order.id)
 
 

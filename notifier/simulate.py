@@ -1,4 +1,4 @@
-"""Plays orders against the jobs on a virtual clock: every message, its time and its reason, before a customer sees one.
+"""Plays orders against the jobs on a virtual clock: every message and alert, with its time and reason, beforehand.
 
 It is the very same pipeline, on an in-memory store, reading histories instead of a shop and writing to paper.
 """
@@ -14,7 +14,7 @@ from notifier.interfaces import Selection, Store
 from notifier.model.message import Attempt, Message, Outcome, Receipt
 from notifier.model.order import Customer, Order
 from notifier.model.reminder import Reminder, State
-from notifier.model.simulation import Said, Simulation, Unsaid
+from notifier.model.simulation import Raised, Said, Simulation, Unsaid
 from notifier.outlet import Outlet
 from notifier.parts import build_channels, build_planner, build_texts
 from notifier.pipeline import Desk, Pipeline
@@ -89,7 +89,7 @@ async def play(
 
     1. At each virtual instant at which an order changes or a reminder is due: move the clock there.
     2. Poll what has changed, then send what is due, as the daemon would in that instant; plan again every night.
-    3. List what was said, and what was not and why.
+    3. List what was said, what the staff was alerted to, and what came to nothing and why.
 
     With a `store` everything is kept there, as a daemon would have left it.
     """
@@ -126,7 +126,7 @@ def _night_after(desk: Desk, clock: VirtualClock) -> datetime | None:
 
 
 class _Reasons:
-    """Why each message leaves when it does."""
+    """Why each message leaves, and each alert is raised, when it is."""
 
     def __init__(self, desk: Desk, zones: Mapping[str, str], now: datetime) -> None:
         self._jobs = desk.planner.jobs
@@ -141,19 +141,29 @@ class _Reasons:
         if left - reminder.due < _ON_TIME:
             return words
         zone = self._zones.get(reminder.customer) or self._times.zone
-        quiet = allowed_from(job, reminder.due, self._rules, zone) > reminder.due
+        quiet = not job.for_staff and allowed_from(job, reminder.due, self._rules, zone) > reminder.due
         return f"{words}; due {self._times.at(reminder.due)}{', in the quiet hours' if quiet else ''}"
+
+    def policy(self, job: str) -> str:
+        """Whom the job alerts."""
+        return self._jobs[job].to
 
 
 async def _collect(simulation: Simulation, store: Store, reasons: _Reasons) -> None:
-    reminders = {reminder.id: reminder for reminder in await store.list_reminders(Selection(limit=_EVERYTHING))}
-    for row in await store.list_attempts(Selection(limit=_EVERYTHING)):
-        own = [reminders[id_] for id_, _ in row.attempt.reminders]
-        simulation.said.append(_said(own, row.attempt, reasons))
+    """Sort what became of the reminders. The calls of alerts are a matter of who is on duty, and left out."""
+    everything = Selection(limit=_EVERYTHING)
+    reminders = {one.id: one for one in await store.list_reminders(everything) if not one.alert}
+    for row in await store.list_attempts(everything):
+        own = [reminders[id_] for id_, _ in row.attempt.reminders if id_ in reminders]
+        if own:
+            simulation.said.append(_said(own, row.attempt, reasons))
     for reminder in reminders.values():
-        if reminder.state is not State.ACCEPTED:
+        if reminder.state is State.RAISED:
+            simulation.raised.append(_raised(reminder, reasons))
+        elif reminder.state is not State.ACCEPTED:
             simulation.unsaid.append(_unsaid(reminder))
     simulation.said.sort(key=lambda said: (said.at, said.order, said.job))
+    simulation.raised.sort(key=lambda raised: (raised.at, raised.order, raised.job))
     simulation.unsaid.sort(key=lambda unsaid: (unsaid.at, unsaid.order, unsaid.job))
 
 
@@ -173,6 +183,23 @@ def _said(reminders: Sequence[Reminder], attempt: Attempt, reasons: _Reasons) ->
         due=first.due,
         reason=reasons.of(first, attempt.started),
         about=tuple(reminder.key.subject for reminder in reminders if reminder.key.subject),
+    )
+
+
+def _raised(reminder: Reminder, reasons: _Reasons) -> Raised:
+    at = reminder.updated or reminder.due
+    source, order, job, subject, step, _ = reminder.key
+    return Raised(
+        at=at,
+        source=source,
+        order=order,
+        customer=reminder.customer,
+        job=job,
+        step=step,
+        policy=reasons.policy(job),
+        due=reminder.due,
+        reason=reasons.of(reminder, at),
+        about=(subject,) if subject else (),
     )
 
 

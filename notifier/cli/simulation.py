@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from notifier.clock import Clock
     from notifier.histories import Histories
     from notifier.model.order import Order
-    from notifier.model.simulation import Said, Simulation, Unsaid
+    from notifier.model.simulation import Raised, Said, Simulation, Unsaid
     from notifier.settings import Settings
 
 _ABOUT = "Seeing what will be said, and why"
@@ -56,7 +56,7 @@ def simulate(
     html: Annotated[Path | None, typer.Option(help="Also write a page with a timeline of every customer.")] = None,
     unsaid: Annotated[bool, typer.Option("--unsaid", help="List what was planned and not said, too.")] = False,
 ) -> None:
-    """List every message that these orders would cause, on a virtual clock. Nothing is sent.
+    """List every message and every alert that these orders would cause, on a virtual clock. Nothing is sent.
 
     Orders are lived through as they happened: what came later is hidden until its time has come. Recipients are masked.
     """
@@ -113,16 +113,17 @@ def _print(simulation: Simulation, zone: str, format: Format, unsaid: bool) -> N
     rows: list[tuple[Any, ...]] = [
         (*_what(said), said.channel, mask_recipient(said.address), "sent", said.reason) for said in simulation.said
     ]
+    rows += [(*_what(raised), "alert", raised.policy, "raised", raised.reason) for raised in simulation.raised]
     if unsaid:
         rows += [(*_what(reminder), "", "", str(reminder.state), reminder.reason) for reminder in simulation.unsaid]
-        rows.sort(key=lambda row: row[0])
+    rows.sort(key=lambda row: row[0])
     hidden = [*_ALWAYS_HIDDEN, *(() if any(row[5] > 1 for row in rows) else ("step",)), *(() if unsaid else ("state",))]
-    show("Messages", _COLUMNS, rows, format, zone, hidden=hidden)
+    show("Messages and alerts" if simulation.raised else "Messages", _COLUMNS, rows, format, zone, hidden=hidden)
     if format is Format.TABLE:
         _summary(simulation)
 
 
-def _what(one: Said | Unsaid) -> tuple[Any, ...]:
+def _what(one: Said | Raised | Unsaid) -> tuple[Any, ...]:
     from notifier.rules.masking import mask_customer
 
     customer, about = mask_customer(one.customer), ", ".join(one.about)
@@ -135,10 +136,11 @@ def _summary(simulation: Simulation) -> None:
     summary = simulation.by_job()
     states = sorted({state for job in summary for state in job.unsaid})
     rows = [
-        (job.name, job.said, *(job.unsaid.get(state, _NONE).total() for state in states), job.too_old)
+        (job.name, job.said, job.raised, *(job.unsaid.get(state, _NONE).total() for state in states), job.too_old)
         for job in summary
     ]
-    show("By job", ("job", "sent", *(str(state).replace("_", " ") for state in states), "too old"), rows)
-    print(f"{count(len(simulation.said), 'message')} for {count(simulation.orders, 'order')}.")
+    show("By job", ("job", "sent", "alerts", *(str(state).replace("_", " ") for state in states), "too old"), rows)
+    alerts = f" and {count(len(simulation.raised), 'alert')}" if simulation.raised else ""
+    print(f"{count(len(simulation.said), 'message')}{alerts} for {count(simulation.orders, 'order')}.")
     if simulation.too_old:
         print("Too old: due so long before the simulation begins that saying it would make no sense.")

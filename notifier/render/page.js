@@ -25,7 +25,7 @@ for (const job of jobs) {
   });
 }
 document.addEventListener("click", (event) => {
-  const dot = event.target.closest("circle[data-event]");
+  const dot = event.target.closest("[data-event]");
   if (!dot) return;
   event.preventDefault();
   const customer = dot.closest(".customer");

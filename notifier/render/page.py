@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from notifier.model.shop import Shop
-from notifier.model.simulation import JobTotals, Said, Simulation, Unsaid
+from notifier.model.simulation import JobTotals, Raised, Said, Simulation, Unsaid
 from notifier.rules.masking import mask_customer, mask_recipient
 from notifier.rules.phrases import count
 
@@ -39,7 +39,7 @@ class _Event:
     to: str
     reason: str
     text: str = ""
-    said: bool = True
+    kind: str = "said"
 
 
 @dataclass(slots=True)
@@ -51,12 +51,16 @@ class _Customer:
 
     @property
     def said(self) -> int:
-        return sum(event.said for event in self.events)
+        return sum(event.kind == "said" for event in self.events)
+
+    @property
+    def raised(self) -> int:
+        return sum(event.kind == "raised" for event in self.events)
 
     @property
     def dots(self) -> list[tuple[int, _Event]]:
-        """The events with their numbers in the list, those that were said last: they lie on top."""
-        return sorted(enumerate(self.events), key=lambda pair: pair[1].said)
+        """The events with their numbers in the list, those that came to something last: they lie on top."""
+        return sorted(enumerate(self.events), key=lambda pair: pair[1].kind != "unsaid")
 
     @property
     def words(self) -> str:
@@ -81,6 +85,7 @@ def timeline_page(simulation: Simulation, shop: Shop) -> str:
         since=axis.day(simulation.since),
         until=axis.day(simulation.until),
         messages=count(len(simulation.said), "message"),
+        alerts=count(len(simulation.raised), "alert") if simulation.raised else "",
         orders=count(simulation.orders, "order"),
         customers=_customers(simulation, axis, hues),
         jobs=[(job, hues[job.name], list(_why_not(job))) for job in totals],
@@ -103,9 +108,9 @@ def _why_not(job: JobTotals) -> Iterator[tuple[str, str, int]]:
 
 
 def _customers(simulation: Simulation, axis: _Axis, hues: dict[str, int]) -> list[_Customer]:
-    """Everybody to whom something is said or planned, in the order of their first event."""
+    """Everybody to whom something is said or planned, or whom an alert is about, in the order of their first event."""
     found: dict[tuple[str, str], _Customer] = {}
-    events: list[Said | Unsaid] = [*simulation.said, *simulation.unsaid]
+    events: list[Said | Raised | Unsaid] = [*simulation.said, *simulation.raised, *simulation.unsaid]
     for one in sorted(events, key=lambda event: event.at):
         name = mask_customer(one.customer) if one.customer else f"order {one.order}"
         own = found.setdefault((one.source, one.customer or f"\0{one.order}"), _Customer(name))
@@ -113,14 +118,16 @@ def _customers(simulation: Simulation, axis: _Axis, hues: dict[str, int]) -> lis
     return list(found.values())
 
 
-def _event(one: Said | Unsaid, axis: _Axis, hue: int) -> _Event:
+def _event(one: Said | Raised | Unsaid, axis: _Axis, hue: int) -> _Event:
     when, moment = axis.when(one.at), one.at.isoformat()
     what = f"{one.job} ({', '.join(one.about)})" if one.about else one.job
     common = (axis.place(one.at), when, moment, one.order, one.job, hue)
     if isinstance(one, Said):
         return _Event(*common, f"{what} by {one.channel}", mask_recipient(one.address), one.reason, one.text)
+    if isinstance(one, Raised):
+        return _Event(*common, f"{what}: alert", one.policy, one.reason, kind="raised")
     state = str(one.state).replace("_", " ")
-    return _Event(*common, f"{what}: {state}", "", one.reason, said=False)
+    return _Event(*common, f"{what}: {state}", "", one.reason, kind="unsaid")
 
 
 class _Axis:
@@ -128,7 +135,7 @@ class _Axis:
 
     def __init__(self, simulation: Simulation, zone: str) -> None:
         self._zone = ZoneInfo(zone)
-        instants = [said.at for said in simulation.said] + [unsaid.at for unsaid in simulation.unsaid]
+        instants = [one.at for own in (simulation.said, simulation.raised, simulation.unsaid) for one in own]
         self._start = min(instants, default=simulation.since)
         self._length = max(max(instants, default=simulation.until) - self._start, timedelta(hours=1))
 

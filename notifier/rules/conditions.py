@@ -191,8 +191,8 @@ CONDITIONS: dict[str, Rule] = {
     "case_open": Rule(lambda v, _: _open(v.subject), "the case is closed", None, AftersalesCase),
     "case_unpaid": Rule(lambda v, _: not v.subject.paid, "the money was paid back", None, AftersalesCase),
     "no_return_number": Rule(
-        lambda v, _: not v.subject.number and not v.subject.returned,
-        "the customer has filled in the tracking number",
+        lambda v, _: not (v.subject.number or v.subject.returned or v.subject.received),
+        "the customer has filled in the tracking number, or the goods are back",
         None,
         AftersalesCase,
     ),

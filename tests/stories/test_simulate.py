@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -85,8 +86,8 @@ def test_a_setting_can_be_tried_without_touching_a_file(shop: Path, capsys: pyte
 
 def test_what_is_not_said_is_listed_with_its_reason(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert simulate(shop, "--unsaid", "--format", "json") == 0
-    unsaid = {(row["order"], row["state"], row["reason"]) for row in rows(capsys) if row["state"] != "sent"}
-    assert unsaid == {
+    nudges = [row for row in rows(capsys) if row["job"] == "unpaid-nudge" and row["state"] != "sent"]
+    assert {(row["order"], row["state"], row["reason"]) for row in nudges} == {
         ("1002", "cancelled", "the order is paid"),
         ("1003", "cancelled", "the order was cancelled"),
     }
@@ -120,7 +121,66 @@ def test_a_table_fits_the_terminal_and_ends_with_a_summary(
     assert "2026-03-01 21:00   1001  unpaid-nudge        text     +86138****8000  sent" in out
     assert out.endswith("2 messages for 3 orders.\n")
     assert "anna@example.com" not in out
-    assert "unpaid-nudge           1          2" in out
+    assert "unpaid-nudge           1       0          2" in out
+
+
+REVIEWED: dict[str, Any] = {
+    **FILE[0],
+    "paid": "2026-03-01T01:05:00Z",
+    "delivered": "2026-03-04T01:00:00Z",
+    "reviews": [
+        {"id": "r1", "rating": 2, "written": "2026-03-05T02:30:00Z"},
+        {"id": "r2", "rating": 5, "written": "2026-03-06T02:30:00Z"},
+    ],
+}
+
+
+def test_what_the_staff_is_alerted_to_is_listed_among_the_messages(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_orders(shop, [REVIEWED])
+    assert simulate(shop, "--format", "json") == 0
+    found = rows(capsys)
+    assert [row["time"] for row in found] == sorted(row["time"] for row in found)
+    (alert,) = (row for row in found if row["state"] == "raised")
+    assert alert == {
+        "time": "2026-03-05T10:30:00+08:00",
+        "source": "orders",
+        "order": "1001",
+        "customer": "a***@example.com",
+        "job": "bad-review",
+        "step": 1,
+        "about": "r1",
+        "channel": "alert",
+        "to": "reviews",
+        "state": "raised",
+        "reason": "as soon as the review was written",
+    }
+
+
+def test_the_table_and_the_page_show_alerts_as_what_they_are(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_orders(shop, [REVIEWED])
+    page = shop / "page.html"
+    assert simulate(shop, "--set", "jobs.order-confirmation.enabled=false", "--html", str(page)) == 0
+    out, html = capsys.readouterr().out, page.read_text(encoding="utf-8")
+    assert re.search(r"2026-03-05 10:30 +1001 +bad-review +alert +reviews", out)
+    assert re.search(r"^job +sent +alerts", out, re.MULTILINE)
+    assert re.search(r"^bad-review +0 +1", out, re.MULTILINE)
+    assert re.search(r"\d message\w? and 1 alert for 1 order\.$", out.rstrip())
+    assert "and 1 alert about 1 order, from" in html
+    assert html.count('<svg x="') == 1
+    assert "<b>bad-review (r1): alert</b> <span>· order 1001, to reviews</span>" in html
+    assert "<b>1</b> raised" not in html
+
+
+def test_an_alert_that_comes_late_tells_when_it_was_due_and_knows_no_quiet_hours(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_orders(shop, [{**REVIEWED, "reviews": [{"id": "r1", "rating": 1, "written": "2026-03-04T18:30:00Z"}]}])
+    assert simulate(shop, "--from", "2026-03-06", "--format", "json") == 0
+    (alert,) = (row for row in rows(capsys) if row["state"] == "raised")
+    assert alert["time"] == "2026-03-06T00:00:00+08:00"
+    assert alert["reason"] == "as soon as the review was written; due Thu 5 Mar, 02:30"
 
 
 def test_columns_for_programs_never_change_and_hold_no_formulas(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

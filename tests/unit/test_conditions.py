@@ -84,6 +84,7 @@ CASES: list[tuple[Any, Any, Any]] = [
     ("case_open", CASE, replace(CASE, closed=T0)),
     ("case_unpaid", CASE, replace(CASE, paid=T0)),
     ("no_return_number", CASE, replace(CASE, number="SF1")),
+    ("no_return_number", replace(CASE, agreed=T0), replace(CASE, received=T0)),
     ("case_unanswered", CASE, replace(CASE, agreed=T0)),
     ("case_unanswered", replace(CASE, requested=T0), replace(CASE, returned=T0)),
     ("case_undecided", replace(CASE, agreed=T0), replace(CASE, decided=T0)),
