@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.model.digest import Amounts, Cell, Column, Digest, Kind
@@ -27,6 +28,39 @@ def table_file(style: Style, digest: Digest) -> str:
             pairs = zip(table.columns, row, strict=True)
             rows.append([value for column, cell in pairs for value in _exact(style, column, cell)])
     return _BOM + as_csv(rows[1:] if rows and not rows[0] else rows)
+
+
+def as_data(digest: Digest, zone: str) -> dict[str, Any]:
+    """A digest for programs: names instead of words, times on the clock of `zone`, lengths of time in seconds."""
+    return {
+        "digest": digest.name,
+        "empty": digest.empty,
+        "values": {name: _plain(value, zone) for name, value in digest.values.items()},
+        "tables": [
+            {
+                "name": table.name or digest.name,
+                "rows": [_named(table.columns, row, zone) for row in table.rows],
+                "total": _named(table.columns, table.total, zone) if table.total else None,
+                "more": table.more,
+            }
+            for table in digest.tables
+        ],
+    }
+
+
+def _named(columns: Sequence[Column], row: Sequence[Cell], zone: str) -> dict[str, Any]:
+    pairs = zip(columns, row, strict=True)
+    return {column.name.replace(" ", "_"): _plain(value, zone) for column, value in pairs}
+
+
+def _plain(value: Cell, zone: str) -> Any:
+    if isinstance(value, tuple):
+        return [{"amount": str(money.amount), "currency": money.currency} for money in value]
+    if isinstance(value, datetime):
+        return value.astimezone(ZoneInfo(zone)).isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _labels(style: Style, column: Column) -> list[str]:

@@ -66,7 +66,7 @@ class DigestTexts:
             lines = [f"**{title}**", introduction, *(_chat_lines(style, digest))]
             return Rendered("", _fitting(style, lines, MOST_CHAT_BYTES), language=language)
         tables = [self._shown(style, table, _SHOWN) for table in digest.tables if table.rows]
-        text = "\n\n".join([introduction, *map(_as_text, tables)])
+        text = "\n\n".join([introduction, *map(as_text, tables)])
         known = {"shop": self._shop.name}
         html = self._page(style, tables, title, introduction)
         return Rendered(title, f"{text}\n\n{style.words.sentence('frames', 'why', known)}", html, language)
@@ -133,7 +133,7 @@ def _and_more(style: Style, more: int) -> str:
     return style.words.sentence("frames", "more", {"count": f"{more:,}"}, more) if more else ""
 
 
-def _as_text(table: ShownTable) -> str:
+def as_text(table: ShownTable) -> str:
     """A table in one width: columns as wide as what is in them, numbers to the right."""
     rows = [*table.rows, table.total] if table.total else table.rows
     labels = tuple(column.label for column in table.columns)

@@ -7,6 +7,7 @@ from: that of the cron line, or the beginning or end of the agent's work.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from notifier.model.job import Days, Job
@@ -24,6 +25,7 @@ BREAK = timedelta(hours=2)
 _DAY = timedelta(days=1)
 _AROUND = timedelta(days=2)
 _MOST = 100
+_NINE = time(9)
 
 
 def plan_digests(
@@ -48,6 +50,17 @@ def plan_digests(
 def still_wanted(key: Key, due: datetime, job: Job, oncall: OnCall, roster: Roster, shop: Shop) -> bool:
     """Would this digest be planned again? Not when the job, the shifts or the agent have changed since."""
     return any(planned.key == key for planned in plan_digests([job], oncall, roster, shop, due, timedelta()))
+
+
+def instant_on(day: date, job: Job, roster: Roster, shop: Shop) -> datetime:
+    """When a digest job speaks first on a day of the shop; one that would not speak then does at nine."""
+    midnight = at_local(day, time(), shop.zone)
+    end = at_local(day + _DAY, time(), shop.zone)
+    if job.cron:
+        instant = next_cron(job.cron, midnight - timedelta(seconds=1), shop.zone)
+        return instant if instant < end else at_local(day, _NINE, shop.zone)
+    planned = plan_digests([replace(job, enabled=True, on=Days.ANY)], roster.oncall, roster, shop, midnight, _DAY)
+    return min((p.due for p in planned if midnight <= p.due < end), default=at_local(day, _NINE, shop.zone))
 
 
 def recipients(to: str, oncall: OnCall) -> tuple[str, ...]:

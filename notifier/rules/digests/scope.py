@@ -31,7 +31,8 @@ class Stretch:
 class Scope:
     """What is asked of a digest: its job, the instant it speaks at, the shop, and all jobs by name.
 
-    `due` is when it ought to have spoken, where that is earlier: it is about the day before that, however late. Days and months are those of the shop's zone. `limits` are the digest's numbers, with the job's changes.
+    `due` is when it ought to have spoken, where that is earlier: it is about the day before that, however late. Days
+    and months are those of the shop's zone. `limits` are the digest's numbers, with the job's changes.
     """
 
     job: Job
