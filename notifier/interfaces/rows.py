@@ -47,7 +47,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A stored reminder becomes due at another time (also one that was cancelled, expired or raised, and is wanted again)."""
+    """A stored reminder becomes due at another time, also one that was cancelled, expired or raised and is wanted again."""
 
     id: int
     due: datetime
@@ -131,6 +131,7 @@ class Recovered:
 class Selection:
     """Which rows a list shows: some states (empty: all), one order's, at most `limit`.
 
+    Of attempts that speak for several orders, an order's are those that name it first and the latest for each reminder.
     `attempts` leaves out reminders that nobody has tried to send yet. Lists of planned reminders alone begin with the
     next one due; every other list with the newest.
     """

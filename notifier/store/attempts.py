@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, union, update
 
 from notifier.interfaces import AttemptRow, Result, Selection
 from notifier.model.message import Attempt
@@ -93,6 +93,11 @@ _LISTED = (
     .order_by(_a.number.desc())
 )
 
+_row, _try = reminders.alias(), attempts.alias()
+_FIRST = select(_try.c.number).join(_row, _try.c.reminder == _row.c.id).where(_row.c.order_id == param("order_name"))
+_LATEST = select(_try.c.number).join(_row, _row.c.attempt == _try.c.id).where(_row.c.order_id == param("order_name"))
+"""Attempts at an order's reminders: those that began with one of them, and the latest that had any in a bundle."""
+
 
 def intend(connection: Connection, wanted: Sequence[Attempt], now: datetime) -> list[str]:
     """Write down the attempts whose reminders are all planned under their fence, and mark those as being sent."""
@@ -172,10 +177,10 @@ def listed(connection: Connection, selection: Selection) -> list[AttemptRow]:
     """The attempts a person asked for, the newest first."""
     query = _LISTED.limit(selection.limit)
     if selection.order:
-        query = query.where(_r.order_id == selection.order)
+        query = query.where(_a.number.in_(union(_FIRST, _LATEST)))
     if selection.states:
         query = query.where(in_state(_a.state, chosen(selection.states)))
-    return [_from_row(row) for row in connection.execute(query)]
+    return [_from_row(row) for row in connection.execute(query, {"order_name": selection.order})]
 
 
 def _new_row(attempt: Attempt, source: str) -> tuple[Any, ...]:

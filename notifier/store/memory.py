@@ -222,8 +222,12 @@ class MemoryStore(MemoryReports):
     async def list_attempts(self, selection: Selection) -> Sequence[AttemptRow]:
         states = chosen(selection.states) or [*State]
         newest = reversed(self._attempts.values())
-        found = (row for row in newest if row.state in states and selection.order in ("", row.order))
-        return [*islice(found, selection.limit)]
+        order, rows = selection.order, self._rows
+        latest = {
+            rows.attempt[row.id] for row in rows.by_id.values() if order == row.key.order and row.id in rows.attempt
+        }
+        ours = (row for row in newest if order in ("", row.order) or row.attempt.id in latest)
+        return [*islice((row for row in ours if row.state in states), selection.limit)]
 
     async def purge(self, before: datetime) -> int:
         over = [row for row in self._rows.by_id.values() if _is_over(row, before)]

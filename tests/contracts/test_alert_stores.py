@@ -271,6 +271,16 @@ async def test_one_message_for_calls_of_several_shops(store: Store) -> None:
     assert [await store.count_planned(source) for source in ("shop", "other")] == [1, 1]
 
 
+async def test_one_message_for_calls_of_several_orders_is_listed_under_each(store: Store) -> None:
+    orders = ("o1", "o2", "o3")
+    for order in orders[:2]:
+        await opened(store, alert(order), call(alert(order)))
+    await store.intend([attempt("a1", *await claim(store), customer="")], NOW)
+    listed = [await store.list_attempts(Selection(order=order)) for order in orders]
+    assert [[row.attempt.id for row in rows] for rows in listed] == [["a1"], ["a1"], []]
+    assert len(await store.list_attempts(Selection())) == 1
+
+
 async def test_many_alerts_at_once(store: Store) -> None:
     many = [alert(f"o{number:04}") for number in range(1200)]
     changes = [AlertChange(one, [AlertEntry(0, NOW, "opened")], [call(one), call(one, "ben")]) for one in many]

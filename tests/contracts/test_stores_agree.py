@@ -195,6 +195,9 @@ class Agree(RuleBasedStateMachine):
     def somebody_asks(self) -> None:
         every = Selection(limit=1000)
         self.same(self.sql.list_attempts(every), self.memory.list_attempts(every))
+        for id_ in ORDERS:
+            one = Selection(order=id_)
+            self.same(self.sql.list_attempts(one), self.memory.list_attempts(one))
         self.same(self.sql.count_planned("shop"), self.memory.count_planned("shop"))
         self.same(self.sql.unresolved("shop", ["o2", "o1"]), self.memory.unresolved("shop", ["o2", "o1"]))
         for number in range(1, 4):
