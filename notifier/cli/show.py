@@ -18,7 +18,7 @@ from notifier.rules import spreadsheet
 
 _PIPED_WIDTH = 160
 _READABLE = 100
-_SENTENCES = ("reason", "trouble")
+_SENTENCES = ("reason", "trouble", "what")
 """Columns that wrap between words."""
 
 

@@ -10,7 +10,7 @@ from notifier.rules.text import cells
 _GAP = "  "
 _LEAST = 8
 _SENTENCE = 28
-_WHOLE = ("time", "due", "next", "id", "state", "step")
+_WHOLE = ("time", "due", "next", "opened", "started", "id", "state", "step")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, sentences: Collection[str]) -> list[str]:
