@@ -66,15 +66,16 @@ async def simulate(
     since: datetime,
     until: datetime,
     tell: Callable[[float], None] = lambda seconds: None,
+    store: Store | None = None,
 ) -> Simulation:
     """Play the orders of each source from `since` to `until`, against the jobs and channels of the settings.
 
-    `tell` hears how many seconds of that time have passed.
+    `tell` hears how many seconds of that time have passed. With a `store` everything is kept there.
     """
     clock = VirtualClock(since)
     outlets = {name: Outlet(Paper(channel), clock) for name, channel in build_channels(settings, clock).items()}
     desk = Desk(build_planner(settings), build_texts(settings), settings.sending, outlets)
-    return await play(desk, orders, clock, until, tell)
+    return await play(desk, orders, clock, until, tell, store)
 
 
 async def play(

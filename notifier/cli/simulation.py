@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ from notifier.errors import UsageError
 if TYPE_CHECKING:
     from notifier.clock import Clock
     from notifier.histories import Histories
+    from notifier.model.digest import Digest
     from notifier.model.order import Order
     from notifier.model.simulation import Raised, Said, Simulation, Unsaid
     from notifier.settings import Settings
@@ -55,6 +56,7 @@ def simulate(
     format: Annotated[Format, typer.Option(help="How to print the messages.")] = Format.TABLE,  # noqa: A002
     html: Annotated[Path | None, typer.Option(help="Also write a page with a timeline of every customer.")] = None,
     unsaid: Annotated[bool, typer.Option("--unsaid", help="List what was planned and not said, too.")] = False,
+    report: Annotated[str, typer.Option(help="Print the daily report of this day instead, as 2026-03-01.")] = "",
 ) -> None:
     """List every message and every alert that these orders would cause, on a virtual clock. Nothing is sent.
 
@@ -70,6 +72,9 @@ def simulate(
     found = from_file(settings, orders, clock, source) if orders else run_async(_all_orders(settings, clock))
     for sentence in found.trouble:
         print(sentence, file=sys.stderr)
+    if report:
+        _report(settings, found.orders, report, since, format)
+        return
     first, last = _window(found.orders, settings, since, until)
     with progress("simulating", (last - first).total_seconds()) as tell:
         simulation = run_async(play_all(settings, found.orders, first, last, tell))
@@ -79,6 +84,33 @@ def simulate(
         html.write_text(timeline_page(simulation, settings.shop), encoding="utf-8")
         print(f"Wrote {html}.", file=sys.stderr)
     _print(simulation, settings.shop.zone, format, unsaid)
+
+
+def _report(
+    settings: Settings,
+    orders: dict[str, Sequence[Order]],
+    day: str,
+    since: str,
+    format: Format,  # noqa: A002
+) -> None:
+    """Play until the report of that day is due, and print it as it would be then."""
+    from notifier.cli.digests import DigestFormat, instant_of_day, made, print_digest, report_job
+    from notifier.simulate import simulate as play_all
+    from notifier.store.memory import MemoryStore
+
+    job, store = report_job(settings), MemoryStore()
+    at = instant_of_day(settings, job, day)
+    first, _ = _window(orders, settings, since, "")
+    if at <= first:
+        raise UsageError(f"the orders begin after the report of {day}")
+
+    async def work(tell: Callable[[float], None]) -> Digest:
+        await play_all(settings, orders, first, at, tell, store)
+        return await made(settings, store, job, at)
+
+    with progress("simulating", (at - first).total_seconds()) as tell:
+        digest = run_async(work(tell))
+    print_digest(settings, digest, DigestFormat(format.value))
 
 
 async def _all_orders(settings: Settings, clock: Clock) -> Histories:
