@@ -47,7 +47,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A stored reminder becomes due at another time, also one that was cancelled, expired or raised and is wanted again."""
+    """A stored reminder becomes due at another time, also one that was cancelled, expired or raised: wanted again."""
 
     id: int
     due: datetime
