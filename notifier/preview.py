@@ -49,6 +49,8 @@ def preview(
     job = settings.jobs.get(name)
     if job is None:
         raise UsageError(f"there is no job {name!r}{did_you_mean(name, settings.jobs)}")
+    if job.digest:
+        raise UsageError(f"{name} is a digest; see it with `notifier digest {name}`")
     if job.for_staff:
         return _alerts(settings, job, order, channel, language, now)
     kind = _kind(settings, job, channel)

@@ -161,7 +161,7 @@ class AlertTexts:
                 raise RenderError(f"{item.job.name} has no {WORDS}.txt")
             first, *rest = self.words(item, source, language, zone)
         except RenderError as error:
-            log.warning("alert told without its text", job=item.job.name, alert=item.alert.id, reason=str(error))
+            log.warning("an alert is told without its text", job=item.job.name, alert=item.alert.id, why=str(error))
             first, rest = f"{item.job.name} {item.order.id}", [item.alert.what]
         headline = cut(one_line(first).rstrip(_SENTENCE_ENDS), LONGEST_HEADLINE)
         return headline, tuple(line for line in map(str.strip, rest) if line)

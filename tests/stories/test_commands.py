@@ -294,11 +294,41 @@ def test_preview_takes_a_stored_order(shop: Shop) -> None:
     assert told == "notifier: unpaid-nudge has nothing to say about order 1002: the order is paid\n"
 
 
+def test_preview_shows_an_alert_in_every_way_it_may_go_out(empty: Shop) -> None:
+    told = empty("preview", "bad-review", "--language", "zh-CN")
+    kinds = [line.split()[1] for line in told.splitlines() if line.startswith("kind:")]
+    assert kinds == ["sms", "email", "chat", "voice"]
+    assert "【Panda Tea】提醒 123：" in told
+    assert "请按 1 接手。" in told
+
+
+def test_preview_shows_an_alert_as_one_sms(empty: Shop) -> None:
+    empty.file.write_text(SETTINGS + '[web]\npublic_url = "https://alerts.example.com"\n', encoding="utf-8")
+    facts, _, text = empty("preview", "bad-review", "--channel", "text").partition("\n\n")
+    assert "\nkind:      sms\n" in facts
+    assert "\nparts:     2, each paid as one SMS" in facts
+    assert text.startswith("Panda Tea: Alert 123: ")
+    assert "Reply 123a to take it, 123c to close it. https://alerts.example.com/a/" in text
+
+
+def test_preview_of_an_alert_takes_a_stored_order(shop: Shop) -> None:
+    told = shop("preview", "bad-review", "--channel", "voice", "--order", "1002", code=64)
+    assert told == "notifier: bad-review has nothing to say about order 1002: there is no review\n"
+    job, words = shop.folder / "jobs" / "look.toml", shop.folder / "templates" / "en" / "look" / "alert.txt"
+    for file in (job, words):
+        file.parent.mkdir(parents=True)
+    job.write_text('event = "order.placed"\nafter = "1h"\nwithin = "1d"\nto = "supervisors"\n', encoding="utf-8")
+    words.write_text("Look at order {{ order.id }}{{ alert.risk | money if alert.risk else '' }}", encoding="utf-8")
+    told = shop("preview", "look", "--channel", "voice", "--order", "1001")
+    assert told.endswith("\n\nPanda Tea, alert 123. Look at order 1001. Press 1 to take it.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["unpaid-nugde"], """there is no job 'unpaid-nugde'; did you mean "unpaid-nudge"?"""),
         (["unpaid-nudge", "--channel", "outbux"], """there is no channel 'outbux'; did you mean "outbox"?"""),
+        (["daily-report"], "daily-report is a digest; see it with `notifier digest daily-report`"),
         (["unpaid-nudge", "--order", "9"], "no source has shown an order 9; `notifier explain 9` tells more"),
     ],
 )
