@@ -81,7 +81,7 @@ def test_the_table_shows_duty_gaps_and_how_an_alert_climbs(settings: Path, capsy
     ]
     assert "2026-03-06 18:15  cleo             no channel reaches them" in climb
     assert "again  2026-03-06 19:20  the whole again  once" in climb
-    assert "shifts.days: from 2026-03-06 12:00 to 13:00 nobody has it" in " ".join(warning.split())
+    assert "shifts.days: from 2026-03-09 12:00 to 13:00 nobody has it" in " ".join(warning.split())
 
 
 def test_programs_get_whole_instants(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
