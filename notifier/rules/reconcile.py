@@ -8,11 +8,14 @@ from datetime import datetime
 
 from notifier.interfaces import Cancel, Move
 from notifier.model.reminder import Key, Planned, Reminder, State
+from notifier.rules.conditions import CONDITIONS
 from notifier.rules.plan import Plan
 
 MOVABLE = frozenset({State.PLANNED, State.SENDING, State.IN_DOUBT, State.HELD})
 REVIVABLE = frozenset({State.CANCELLED, State.EXPIRED, State.RAISED})
 """The ends from which a reminder may come back: nobody outside the shop was told anything."""
+COMPARED = frozenset(rule.unmet for rule in CONDITIONS.values() if rule.others)
+"""Why a reminder was cancelled on account of the customer's other orders."""
 
 
 @dataclass(slots=True)
@@ -33,7 +36,8 @@ def reconcile(stored: Sequence[Reminder], plan: Plan, why_not: Callable[[Key], s
 
     1. A wanted one that is not stored is inserted, unless it is pointless by now.
     2. A stored one whose time differs is moved; one that was cancelled comes back if it still makes sense, one that
-       expired or raised an alert when its moment has moved on: a parcel that was scanned may stand still again.
+       expired or raised an alert when its moment has moved on: a parcel that was scanned may stand still again. So
+       does one that was cancelled on account of the customer's other orders: planning knows nothing new of those.
     3. A stored one that waits and is not wanted is cancelled, with `why_not` as its reason.
 
     What has been said to a customer, refused or skipped is never touched. A held plan changes nothing.
@@ -59,6 +63,7 @@ def _move(reminder: Reminder, wanted: Planned, now: datetime) -> Move | None:
     if reminder.state in MOVABLE:
         return None if same else Move(reminder.id, wanted.due, wanted.until, "its moment has changed")
     later = reminder.state in REVIVABLE and wanted.due > reminder.due
-    if (later or reminder.state is State.CANCELLED) and wanted.until >= now:
+    again = reminder.state is State.CANCELLED and reminder.reason not in COMPARED
+    if (later or again) and wanted.until >= now:
         return Move(reminder.id, wanted.due, wanted.until, "it is wanted again", revive=True)
     return None

@@ -77,6 +77,13 @@ def test_a_cancelled_one_comes_back_when_it_is_wanted_again() -> None:
     assert not difference([stored(1, State.CANCELLED)], [wanted(1, NOW - 48 * HOUR)])
 
 
+@pytest.mark.parametrize("reason", ["no other order for the same goods waits", "the customer has ordered again since"])
+def test_one_cancelled_for_the_sake_of_other_orders_does_not_come_back_by_planning_alone(reason: str) -> None:
+    row = replace(stored(1, State.CANCELLED), reason=reason)
+    assert not difference([row], [wanted(1)])
+    assert difference([row], [wanted(1, NOW + 9 * HOUR)]).moves[0].revive
+
+
 @pytest.mark.parametrize("state", [State.EXPIRED, State.RAISED])
 def test_what_expired_or_became_an_alert_comes_back_only_when_its_moment_moved_on(state: State) -> None:
     assert not difference([stored(1, state)], [wanted(1)])
