@@ -30,7 +30,8 @@ from notifier.registry import shipped_types
 from notifier.render.context import VARIABLES
 from notifier.render.sandbox import sandbox
 from notifier.rules.conditions import CONDITIONS
-from notifier.settings import load_settings
+from notifier.settings import load_settings, read_settings
+from notifier.settings.oncalltables import AgentTable, PolicyTable, ShiftTable, StepTable
 from notifier.settings.tables import SettingsFile
 from notifier.shipped import shipped
 from notifier.sources.mapping import GROUPS, MappingOptions
@@ -69,7 +70,7 @@ def test_every_condition_is_explained() -> None:
 
 
 def test_every_moment_is_listed_and_no_other() -> None:
-    named = {word for word in words(JOBS) if re.fullmatch(r"(order|parcel|case|review|calendar|system)\.[a-z_]+", word)}
+    named = {word for word in words(JOBS) if re.fullmatch(r"(order|parcel|case|review|calendar|system|shift)\.[a-z_]+", word)}
     attributes = {"order.state", "order.note"}  # used in texts
     assert named - attributes == set(EVENTS)
 
@@ -193,6 +194,21 @@ def test_the_source_shown_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     shown = block(CONNECT, "toml", "[sources.shop]")
     (tmp_path / "notifier.toml").write_text(f'{shown}\n[channels.outbox]\ntype = "maildir"\n', encoding="utf-8")
     assert load_settings(tmp_path / "notifier.toml").sources.keys() == {"shop"}
+
+
+def test_the_staff_shown_is_right(tmp_path: Path) -> None:
+    (tmp_path / "oncall.toml").write_text(block(TEXTS["oncall.md"], "toml", "[agents.amy]"), encoding="utf-8")
+    channels = '[channels.outbox]\ntype = "maildir"\n[channels.screen]\ntype = "console"\nkind = "sms"\n'
+    (tmp_path / "notifier.toml").write_text(channels, encoding="utf-8")
+    reading = read_settings(tmp_path / "notifier.toml", now=NOW)
+    assert (reading.problems, reading.warnings) == ((), ())
+    assert reading.oncall.agents.keys() == {"amy", "ben", "cleo"}
+
+
+def test_every_key_of_the_staff_is_explained() -> None:
+    tables = (AgentTable, ShiftTable, PolicyTable, StepTable)
+    keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
+    assert missing(keys, TEXTS["oncall.md"]) == set()
 
 
 def loft(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Channel:
