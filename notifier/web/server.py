@@ -23,7 +23,7 @@ class WebServer:
     """
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        self.host, self.port = host, port
+        self.app, self.host, self.port = app, host, port
         config = uvicorn.Config(
             app,
             loop="none",
