@@ -154,7 +154,7 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if left := await self._pipeline.drain(DRAIN):
-            log.warning("deliveries did not finish in time and will be in doubt", portions=left)
+            log.warning("deliveries did not finish in time and will be in doubt", messages=left)
             await self._pipeline.abandon()
 
     def _guard(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:

@@ -36,6 +36,11 @@ class Writer(Protocol):
 _ids = random.Random()  # noqa: S311 – seeded by the system; the ids have to differ, not to be secret
 
 
+def attempt_id(now: datetime) -> str:
+    """Unique, and greater than those of earlier milliseconds: an index of them grows at its end alone."""
+    return f"{int(now.timestamp() * 1000):012x}{_ids.getrandbits(80):020x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What is to be said: a job about an order, and about which of its parcels, cases or reviews."""
@@ -98,7 +103,7 @@ def write(questions: Sequence[Question], send: Send, outlet: Outlet, texts: Writ
     occasion = Occasion(first.job, first.order, reminder.key, reminder.until, subjects)
     message = message_for(occasion, send.address, outlet.kind, texts, now)
     attempt = Attempt(
-        id=f"{_ids.getrandbits(128):032x}",
+        id=attempt_id(now),
         reminders=tuple((q.reminder.id, q.reminder.fence) for q in questions),
         channel=outlet.name,
         address=send.address,

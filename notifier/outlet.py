@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from notifier.clock import Clock
@@ -13,13 +12,20 @@ from notifier.model.order import Customer
 from notifier.rules.limits import Breaker, TokenBucket
 from notifier.rules.recheck import Way
 
+RESTING_AGAIN = timedelta(seconds=15)
+STOPPED = "the program stopped before it was sent"
+
+
+def resting(name: str) -> str:
+    """Why a message waits for a channel that is broken."""
+    return f"{name} is not taking messages"
+
 
 class Outlet:
     """Delivers through one channel, within its limits.
 
     The bucket is asked before the intent to send is recorded (`room`), so that what has to wait for its turn waits as
-    a planned reminder, which a crash cannot put in doubt. `unrecorded` is held from before the intent until the outcome
-    is safe: no more than twice what the channel takes at a time can be in doubt after a crash.
+    a planned reminder, which a crash cannot put in doubt. `concurrency` is how many deliveries it takes at a time.
     """
 
     def __init__(self, channel: Channel, clock: Clock, bucket: TokenBucket | None = None) -> None:
@@ -31,8 +37,7 @@ class Outlet:
         self._queue: TokenBucket | None = None
         self._queue_until: datetime | None = None
         self._breaker = Breaker()
-        self._turns = asyncio.Semaphore(channel.concurrency)
-        self.unrecorded = asyncio.Semaphore(2 * channel.concurrency)
+        self.concurrency = channel.concurrency
 
     def way(self, customer: Customer) -> Way:
         """How this channel would reach `customer`."""
@@ -54,22 +59,21 @@ class Outlet:
             self._queue_until = now + timedelta(seconds=self._bucket.ready_in(now))
         return timedelta(seconds=self._queue.take(now))
 
-    async def deliver(
-        self, attempt: Attempt, stopping: asyncio.Event, begin: Callable[[], Awaitable[bool]]
-    ) -> Outcome | NotBegun | None:
-        """Deliver once, at most, when `begin` has committed the intent and its turn has come.
+    @property
+    def rests(self) -> bool:
+        """Whether nothing may be begun for the moment, because the channel is broken."""
+        return self._breaker.rests_until(self._clock.now()) is not None
 
-        None when nothing was begun: the program is stopping, the channel just broke, or `begin` said no. When that
-        happens between the intent and the turn, the message has surely not left, and `NotBegun` says so.
+    async def deliver(self, attempt: Attempt, stopping: asyncio.Event) -> Outcome | NotBegun:
+        """Deliver once, at most. The intent is committed by now.
+
+        `NotBegun` when the program is stopping or the channel broke in the meantime: then it has surely not left.
         """
-        if stopping.is_set() or self._breaker.rests_until(self._clock.now()) or not await begin():
-            return None
-        async with self._turns:
-            if stopping.is_set():
-                return NotBegun("the program stopped before it was sent")
-            if not self._may_go():
-                return NotBegun(f"{self.name} is not taking messages", timedelta(seconds=15))
-            outcome = await self.channel.deliver(attempt)
+        if stopping.is_set():
+            return NotBegun(STOPPED)
+        if not self._may_go():
+            return NotBegun(resting(self.name), RESTING_AGAIN)
+        outcome = await self.channel.deliver(attempt)
         self._learn(outcome)
         return outcome
 

@@ -10,32 +10,29 @@ what the program does not see the end of is held for a person and never repeated
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from notifier.asking import ask_again, facts_for
 from notifier.clock import Clock
+from notifier.delivery import Delivery
 from notifier.errors import RenderError
 from notifier.intake import Intake, take_again, take_in
-from notifier.interfaces import Result, Ruling, Source, SourceMark, Store
+from notifier.interfaces import Ruling, Source, SourceMark, Store
 from notifier.letters import Letter, Writer, gather, write
-from notifier.model.message import Attempt
 from notifier.model.reminder import Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
-from notifier.recorder import Recorder
 from notifier.rules.brake import Brake
-from notifier.rules.conclude import conclude
 from notifier.rules.plan import Planner
 from notifier.rules.recheck import Drop, Question, Raise, Send, Wait, recheck_all
 
 LEASE = timedelta(minutes=5)
 RENDER_AGAIN = timedelta(minutes=15)
 _PAGE = 500
-RESTING_AGAIN = timedelta(seconds=15)
 _PORTION = 100
 
 
@@ -110,12 +107,13 @@ class Pipeline:
         self.stopping = asyncio.Event()
         self._again = again
         self._turn = asyncio.Lock()
-        self._intents = Recorder[Attempt, Collection[str]](lambda group: store.intend(group, clock.now()))
-        self._outcomes = Recorder[Result, None](lambda group: store.record(group, clock.now()))
-        self.under_way = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._trouble: list[BaseException] = []
-        self._jitter = random.Random(0)  # noqa: S311 – spreads retries, guards nothing
+        self._deliveries: list[Delivery] = []
+        self._ended = asyncio.Event()
+
+    @property
+    def under_way(self) -> int:
+        """How many messages are being sent, or wait for their turn at a channel."""
+        return sum(delivery.under_way for delivery in self._deliveries)
 
     async def poll(self, name: str) -> Round:
         """Read what is new at a source, page by page; each page and its cursor are applied wholly or not at all.
@@ -166,22 +164,24 @@ class Pipeline:
 
     async def dispatch(self, limit: int = _PAGE) -> Batch:
         """Take what is due and send it on its way; deliveries go on after the return (`drain` waits for them)."""
-        if self._trouble:
-            raise self._trouble.pop()
+        for delivery in self._deliveries:
+            if delivery.failures:
+                raise delivery.failures.pop()
         async with self._turn:
             return await self._dispatch(limit)
 
     async def drain(self, seconds: float | None = None) -> int:
-        """Wait for the deliveries under way, at most so long. Returns how many portions were still unfinished."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-        return len(self._tasks)
+        """Wait for the deliveries under way, at most so long. Returns how many messages were still on their way."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.under_way:
+                    self._ended.clear()
+                    await self._ended.wait()
+        return self.under_way
 
     async def abandon(self) -> None:
         """Let go of deliveries that do not end. Their attempts stay `sending`: nobody saw how they ended."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(delivery.abandon() for delivery in self._deliveries))
 
     async def _dispatch(self, limit: int) -> Batch:
         """Claim, ask again, recheck, write; then settle what waits or ends, and start what is to be sent."""
@@ -229,53 +229,27 @@ class Pipeline:
         return letters, rulings
 
     def _start(self, letters: Sequence[Letter]) -> None:
-        if not letters:
-            return
+        """Hand letters to their outlets; outlets that a reload took away finish what they have."""
+        self._deliveries = [
+            one for one in self._deliveries if one.under_way or one.outlet in self.desk.outlets.values()
+        ]
+        for outlet, own in _by_outlet(letters).items():
+            delivery = next((one for one in self._deliveries if one.outlet is outlet), None)
+            if delivery is None:
+                delivery = Delivery(outlet, self.store, self.clock, self.stopping, self._delivered)
+                self._deliveries.append(delivery)
+            delivery.take(own)
 
-        def ended(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            self.under_way -= len(letters)
-            if not task.cancelled() and (error := task.exception()):
-                self._trouble.append(error)
-            self._again()
+    def _delivered(self) -> None:
+        self._ended.set()
+        self._again()
 
-        self.under_way += len(letters)
-        task = asyncio.create_task(self._send(letters))
-        self._tasks.add(task)
-        task.add_done_callback(ended)
 
-    async def _send(self, letters: Sequence[Letter]) -> None:
-        """Deliver each when its turn comes; those that were not begun go back to wait."""
-        begun = await asyncio.gather(*(self._deliver(letter) for letter in letters))
-        left = [letter for letter, was_begun in zip(letters, begun, strict=True) if not was_begun]
-        if left:
-            now = self.clock.now()
-            await self.store.settle([ruling for letter in left for ruling in self._give_back(letter, now)], now)
-
-    async def _deliver(self, letter: Letter) -> bool:
-        """True when a delivery was begun: then its outcome is written down."""
-        attempt = letter.sent.attempt
-
-        async def begin() -> bool:
-            return attempt.id in await self._intents.record(attempt)
-
-        async with letter.outlet.unrecorded:
-            outcome = await letter.outlet.deliver(attempt, self.stopping, begin)
-            if outcome is None:
-                return False
-            result = conclude(letter.sent, outcome, self.clock.now(), self._jitter.random())
-            await self._outcomes.record(result)
-        if result.state is State.PLANNED:
-            self._again()
-        return True
-
-    def _give_back(self, letter: Letter, now: datetime) -> list[Ruling]:
-        """What becomes of reminders whose delivery was not begun. If the claim was lost meanwhile, nothing does."""
-        if self.stopping.is_set():
-            reason, wake = "the program stopped before it was sent", None
-        else:
-            reason, wake = f"{letter.outlet.name} is not taking messages", now + RESTING_AGAIN
-        return [Ruling(id_, fence, State.PLANNED, reason, wake) for id_, fence in letter.sent.attempt.reminders]
+def _by_outlet(letters: Sequence[Letter]) -> dict[Outlet, list[Letter]]:
+    found: dict[Outlet, list[Letter]] = {}
+    for letter in letters:
+        found.setdefault(letter.outlet, []).append(letter)
+    return found
 
 
 def _ruling(reminder: Reminder, verdict: Wait | Drop | Raise) -> Ruling:

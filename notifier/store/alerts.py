@@ -16,7 +16,7 @@ from notifier.model.job import Urgency
 from notifier.model.order import Money
 from notifier.store import claims, reminders
 from notifier.store.instants import instant, micros
-from notifier.store.statements import Batch, among, chunks, is_unresolved, param
+from notifier.store.statements import Batch, among, fetch, is_unresolved, param
 from notifier.store.tables import alert_entries, alerts
 from notifier.store.winners import winners
 
@@ -32,6 +32,7 @@ _ALL = select(_a.number, *_KEY, *_VALUES)
 _BY_ID = _ALL.where(among(_a.number))
 _OF_ORDERS = _ALL.where(among(_a.order_id))
 _UNRESOLVED = _ALL.where(_a.source == param("source_name"), is_unresolved).order_by(_a.number)
+_UNRESOLVED_OF = _ALL.where(_a.source == param("source_name"), among(_a.order_id), is_unresolved)
 _VERSIONS = select(_a.number, _a.version).where(among(_a.number)).with_for_update()
 _KEYS = select(*_KEY).where(among(_a.order_id))
 _NUMBERS = select(*_KEY, _a.number).where(among(_a.order_id))
@@ -58,29 +59,21 @@ _HISTORY = select(_e.alert, _e.at, _e.what, _e.by, _e.text).where(_e.alert == pa
 
 def by_id(connection: Connection, ids: Collection[int]) -> dict[int, Alert]:
     """Those of these alerts that there are."""
-    found: dict[int, Alert] = {}
-    for some in chunks(sorted(ids)):
-        found.update((row[0], _from_row(row)) for row in connection.execute(_BY_ID, {"ids": some}))
-    return found
+    return {row[0]: _from_row(row) for row in fetch(connection, _BY_ID, {"ids": ids})}
 
 
 def by_key(connection: Connection, keys: Collection[AlertKey]) -> dict[AlertKey, Alert]:
     """Those that exist; read by their orders, which have few each."""
-    wanted, found = set(keys), list[Alert]()
-    for some in chunks(sorted({key.order for key in keys})):
-        found += (_from_row(row) for row in connection.execute(_OF_ORDERS, {"ids": some}) if tuple(row[1:5]) in wanted)
-    return {alert.key: alert for alert in found}
+    found = map(_from_row, fetch(connection, _OF_ORDERS, {"ids": {key.order for key in keys}}))
+    return {alert.key: alert for alert in found if alert.key in keys}
 
 
 def unresolved(connection: Connection, source: str, orders: Collection[str] | None) -> list[Alert]:
     """Those of a source, or of some of its orders, that are not resolved, by number."""
     if orders is None:
         return [_from_row(row) for row in connection.execute(_UNRESOLVED, {"source_name": source})]
-    found: list[Alert] = []
-    for some in chunks(sorted({*orders})):
-        rows = connection.execute(_UNRESOLVED.where(among(_a.order_id)), {"source_name": source, "ids": some})
-        found += (_from_row(row) for row in rows)
-    return sorted(found, key=lambda alert: alert.id)
+    found = fetch(connection, _UNRESOLVED_OF, {"source_name": source, "ids": orders})
+    return sorted(map(_from_row, found), key=lambda alert: alert.id)
 
 
 def change(connection: Connection, changes: Sequence[AlertChange], now: datetime) -> list[Alert | None]:
@@ -101,12 +94,8 @@ def change(connection: Connection, changes: Sequence[AlertChange], now: datetime
 
 def _in_time(connection: Connection, changes: Sequence[AlertChange]) -> list[int]:
     fences = claims.held(connection, [one.ruling.id for one in changes if one.ruling is not None])
-    versions: dict[int, int] = {}
-    for some in chunks([one.alert.id for one in changes if one.alert.id]):
-        versions.update(connection.execute(_VERSIONS, {"ids": some}).all())
-    taken: set[AlertKey] = set()
-    for orders in chunks(_orders_of_new(changes)):
-        taken.update(AlertKey(*key) for key in connection.execute(_KEYS, {"ids": orders}))
+    versions: dict[int, int] = dict(fetch(connection, _VERSIONS, {"ids": [one.alert.id for one in changes]}))
+    taken = {AlertKey(*key) for key in fetch(connection, _KEYS, {"ids": _orders_of_new(changes)})}
     return winners(changes, {row: fence for row, (fence, _) in fences.items()}, versions, taken)
 
 
@@ -115,9 +104,8 @@ def _write(connection: Connection, applied: Mapping[int, AlertChange]) -> dict[i
     grown = {at: replace(one.alert, version=one.alert.version + 1) for at, one in applied.items()}
     _INSERT.run(connection, [(*alert.key, *_values(alert)) for alert in grown.values() if not alert.id])
     _UPDATE.run(connection, [(alert.id, *_values(alert)) for alert in grown.values() if alert.id])
-    numbers: dict[AlertKey, int] = {}
-    for some in chunks(_orders_of_new([*applied.values()])):
-        numbers.update((AlertKey(*key), number) for *key, number in connection.execute(_NUMBERS, {"ids": some}))
+    found = fetch(connection, _NUMBERS, {"ids": _orders_of_new([*applied.values()])})
+    numbers = {AlertKey(*key): number for *key, number in found}
     return {at: alert if alert.id else replace(alert, id=numbers[alert.key]) for at, alert in grown.items()}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, union, update
+from sqlalchemy import Connection, func, insert, literal_column, select, union, update
 
 from notifier.interfaces import AttemptRow, Result, Selection
 from notifier.model.message import Attempt
@@ -16,13 +17,16 @@ from notifier.store import tallies
 from notifier.store.claims import held, no_sooner_than_due
 from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
 from notifier.store.reminders import refused_text
-from notifier.store.statements import Batch, among, chunks, in_state, param
+from notifier.store.statements import Batch, among, fetch, in_state, param
 from notifier.store.states import chosen
 from notifier.store.suppressions import suppress
 from notifier.store.tables import attempts, contents, reminders
 
 _a, _r = attempts.c, reminders.c
 _now = param("now_at")
+_AT_ONCE = 1000
+_CONTENTS = "INSERT INTO contents (attempt, content) VALUES "
+_CONTENT = "((SELECT number FROM attempts WHERE id = ?), ?)"
 _Rows = tuple[tuple[int, int], ...]
 _UnderWay = tuple[int, str, str, _Rows]
 _encode_rows = msgspec.json.Encoder().encode
@@ -31,13 +35,6 @@ _decode_rows = msgspec.json.Decoder(_Rows).decode
 _INSERT = Batch(
     insert(attempts),
     "id reminder rows source channel address message_id purpose customer started until state outcome reason reference",
-)
-_INSERT_CONTENT = Batch(
-    insert(contents).from_select(
-        ["attempt", "content"],
-        select(_a.number, bindparam("bytes_", type_=contents.c.content.type)).where(_a.id == param("attempt_id")),
-    ),
-    "bytes_ attempt_id",
 )
 _SEND = Batch(
     update(reminders)
@@ -113,7 +110,7 @@ def intend(connection: Connection, wanted: Sequence[Attempt], now: datetime) -> 
                 ours.pop(row, None)  # a second attempt of this batch must not have it too
             turned += [(source, State.PLANNED, State.SENDING) for _, source in found]
     _INSERT.run(connection, [_new_row(attempt, source) for attempt, source in kept])
-    _INSERT_CONTENT.run(connection, [(attempt.content, attempt.id) for attempt, _ in kept if attempt.content])
+    _insert_contents(connection, [(attempt.id, attempt.content) for attempt, _ in kept if attempt.content])
     _SEND.run(connection, [(row, attempt.id, at) for attempt, _ in kept for row, _ in attempt.reminders])
     tallies.turn(connection, turned)
     return [attempt.id for attempt, _ in kept]
@@ -149,28 +146,30 @@ def record(connection: Connection, results: Sequence[Result], now: datetime) -> 
     suppress(connection, results, at)
 
 
+def _insert_contents(connection: Connection, rows: Sequence[tuple[str, bytes]]) -> None:
+    """The bytes of many attempts in one statement, for the reason that `Batch` gives."""
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        connection.exec_driver_sql(_CONTENTS + ", ".join([_CONTENT] * len(some)), tuple(chain.from_iterable(some)))
+
+
 def _under_way(connection: Connection, ids: Sequence[str]) -> dict[str, _UnderWay]:
     """Those of these attempts that are being sent. Their reminders are too: both change together everywhere."""
     found: dict[str, _UnderWay] = {}
-    for some in chunks(ids):
-        for id_, number, channel, source, pairs in connection.execute(_UNDER_WAY, {"ids": some}).all():
-            found[id_] = (number, channel, source, _decode_rows(pairs))
+    for id_, number, channel, source, pairs in fetch(connection, _UNDER_WAY, {"ids": ids}):
+        found[id_] = (number, channel, source, _decode_rows(pairs))
     return found
 
 
 def _sources_of_bundles(connection: Connection, found: Iterable[_UnderWay]) -> dict[int, str]:
     """The sources of reminders that share an attempt: calls of several shops may go to an agent in one message."""
-    sources: dict[int, str] = {}
-    for some in chunks([row for *_, rows in found if len(rows) > 1 for row, _ in rows]):
-        sources.update(connection.execute(_SOURCES, {"ids": some}).all())
-    return sources
+    shared = [row for *_, rows in found if len(rows) > 1 for row, _ in rows]
+    return dict(fetch(connection, _SOURCES, {"ids": shared})) if shared else {}
 
 
 def _known_references(connection: Connection, results: Sequence[Result]) -> set[tuple[str, str]]:
-    known: set[tuple[str, str]] = set()
-    for some in chunks([result.reference for result in results if result.reference]):
-        known.update((channel, name) for channel, name in connection.execute(_KNOWN, {"ids": some}))
-    return known
+    named = [result.reference for result in results if result.reference]
+    return {(channel, name) for channel, name in fetch(connection, _KNOWN, {"ids": named})} if named else set()
 
 
 def listed(connection: Connection, selection: Selection) -> list[AttemptRow]:

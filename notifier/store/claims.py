@@ -7,46 +7,32 @@ the row would have been looked at, so that a claim can be given back.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from notifier.interfaces import Ruling
 from notifier.model.reminder import Reminder, State
 from notifier.store import reminders as rows
 from notifier.store import tallies
 from notifier.store.instants import micros, micros_or_none
-from notifier.store.statements import Batch, among, chunks, is_planned, param
+from notifier.store.statements import Batch, among, fetch, is_planned, param
 from notifier.store.tables import reminders
 
 _c = reminders.c
 _is_due = _c.wake <= param("now_at")
-_first = (
-    select(_c.id)
-    .where(is_planned, _is_due)
-    .order_by(_c.wake, _c.id)
-    .limit(param("most"))
-    .with_for_update(skip_locked=True)
-    .cte("first_due")
-)
+_DUE = select(*rows.COLUMNS, func.coalesce(_c.ready, _c.wake).label("since")).with_for_update(skip_locked=True)
+_FIRST = _DUE.where(is_planned, _is_due).order_by(_c.wake, _c.id).limit(param("most"))
+_SIBLINGS = _DUE.where(among(_c.order_id), is_planned, _c.merge, _is_due)
 
 
-def _taking(which: ColumnElement[bool]) -> Update:
-    return (
-        update(reminders)
-        .where(which)
-        .values(fence=_c.fence + 1, ready=func.coalesce(_c.ready, _c.wake), wake=param("lease"))
-    )
-
-
-# The CTE is evaluated once by definition, so that a claim never takes more than it was asked to.
-_CLAIM = _taking(_c.id.in_(select(_first.c.id))).returning(*rows.COLUMNS, _c.ready)
-_CLAIM_THESE = _taking(among(_c.id)).returning(*rows.COLUMNS, _c.ready)
-_SIBLINGS = (
-    select(_c.id, _c.source, _c.order_id, _c.job)
-    .where(among(_c.order_id), is_planned, _c.merge, _is_due)
-    .with_for_update(skip_locked=True)
+_MERGE = rows.COLUMNS.index(_c.merge)
+_TAKE = (
+    update(reminders)
+    .where(among(_c.id))
+    .values(fence=_c.fence + 1, ready=func.coalesce(_c.ready, _c.wake), wake=param("lease"))
 )
 
 
@@ -76,24 +62,24 @@ def claim(connection: Connection, now: datetime, lease: datetime, limit: int) ->
 
     1. take up to `limit` rows, the longest waiting first; 2. if more may be due, take the siblings of those that merge.
     """
-    times = {"now_at": micros(now), "lease": micros(lease)}
-    taken = [*connection.execute(_CLAIM, {**times, "most": limit}).all()]
-    if len(taken) == limit:
-        taken += _siblings(connection, taken, times)
-    taken.sort(key=lambda row: (row.ready, row.id))
-    return [rows.from_row(row[:-1]) for row in taken]
+    values = {"now_at": micros(now), "most": limit}
+    due = fetch(connection, _FIRST, values)
+    if len(due) == limit:
+        due += _siblings(connection, due, values["now_at"])
+    due.sort(key=lambda row: (row[-1], row[0]))  # the longest waiting first
+    connection.execute(_TAKE, {"ids": [row[0] for row in due], "lease": micros(lease)})
+    found = (rows.from_row(row[:-1]) for row in due)
+    return [replace(reminder, wake=lease, fence=reminder.fence + 1) for reminder in found]
 
 
-def _siblings(connection: Connection, taken: Sequence[Row[Any]], times: dict[str, int]) -> list[Row[Any]]:
-    wanted = {(row.source, row.order_id, row.job) for row in taken if row.merge}
-    left: list[int] = []
-    for some in chunks(sorted({order for _, order, _ in wanted})):
-        found = connection.execute(_SIBLINGS, {"ids": some, "now_at": times["now_at"]})
-        left += [id_ for id_, *group in found if tuple(group) in wanted]
-    more: list[Row[Any]] = []
-    for ids in chunks(left):
-        more += connection.execute(_CLAIM_THESE, {"ids": ids, "lease": times["lease"]}).all()
-    return more
+def _siblings(connection: Connection, taken: Sequence[Sequence[Any]], now: int) -> list[list[Any]]:
+    """What else is due of the orders and jobs of those that merge."""
+    known = {row[0] for row in taken}
+    wanted = {tuple(row[1:4]) for row in taken if row[_MERGE]}
+    if not wanted:
+        return []
+    found = fetch(connection, _SIBLINGS, {"ids": {order for _, order, _ in wanted}, "now_at": now})
+    return [row for row in found if row[0] not in known and tuple(row[1:4]) in wanted]
 
 
 def held(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int | None, str]]:
@@ -101,10 +87,7 @@ def held(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int | No
 
     They stay so until the transaction ends (the writer's lock, or FOR UPDATE), so what follows need not ask again.
     """
-    found: dict[int, tuple[int | None, str]] = {}
-    for some in chunks(ids):
-        found.update((id_, (fence, source)) for id_, fence, source in connection.execute(_HELD, {"ids": some}).all())
-    return found
+    return {id_: (fence, source) for id_, fence, source in fetch(connection, _HELD, {"ids": ids})}
 
 
 def settle(connection: Connection, rulings: Sequence[Ruling], now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from notifier.interfaces import Quarantined, SourceMark, StoredOrder
 from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
-from notifier.store.statements import among, chunks, param, upsert
+from notifier.store.statements import among, param, upsert
 from notifier.store.tables import meta, quarantine, sources
 
 _s, _q = sources.c, quarantine.c
@@ -45,8 +45,7 @@ def understood(connection: Connection, stored: Sequence[StoredOrder]) -> None:
     for one in stored:
         by_source.setdefault(one.order.source, []).append(one.order.id)
     for source, ids in by_source.items():
-        for some in chunks(ids):
-            connection.execute(_UNDERSTOOD, {"source_name": source, "ids": some})
+        connection.execute(_UNDERSTOOD, {"source_name": source, "ids": ids})
 
 
 def set_aside(connection: Connection, bad: Sequence[Quarantined]) -> None:

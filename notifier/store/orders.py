@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from notifier.interfaces import StoredOrder
 from notifier.model.order import Order
 from notifier.store.instants import instant, micros
-from notifier.store.statements import among, chunks, param, upsert
+from notifier.store.statements import among, fetch, param, upsert
 from notifier.store.states import LATEST_ORDERS
 from notifier.store.tables import orders
 
@@ -46,19 +46,13 @@ def save(connection: Connection, stored: Sequence[StoredOrder]) -> None:
 
 def digests(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, str]:
     """The digests of those that we have."""
-    found: dict[str, str] = {}
-    for some in chunks(ids):
-        found.update(connection.execute(_DIGESTS, {"source_name": source, "ids": some}).all())
-    return found
+    return dict(fetch(connection, _DIGESTS, {"source_name": source, "ids": ids}))
 
 
 def by_id(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, StoredOrder]:
     """Those of these orders that we have."""
-    found: dict[str, StoredOrder] = {}
-    for some in chunks(ids):
-        rows = connection.execute(_BY_ID, {"source_name": source, "ids": some})
-        found.update((id_, _stored(body, digest, read)) for id_, body, digest, read in rows)
-    return found
+    rows = connection.execute(_BY_ID, {"source_name": source, "ids": ids})
+    return {id_: _stored(body, digest, read) for id_, body, digest, read in rows}
 
 
 def after(connection: Connection, source: str, last: str, limit: int) -> list[StoredOrder]:
@@ -87,9 +81,8 @@ def of_customers(connection: Connection, source: str, customers: Sequence[str]) 
         .order_by(ranked.c.customer, ranked.c.place)
     )
     found: dict[str, list[Order]] = {}
-    for some in chunks(customers):
-        for customer, body in connection.execute(query, {"source_name": source, "ids": some}):
-            found.setdefault(customer, []).append(_decode(body))
+    for customer, body in connection.execute(query, {"source_name": source, "ids": customers}):
+        found.setdefault(customer, []).append(_decode(body))
     return found
 
 

@@ -13,7 +13,7 @@ from notifier.model.reminder import State
 from notifier.store import tallies
 from notifier.store.claims import no_sooner_than_due
 from notifier.store.instants import micros
-from notifier.store.statements import Batch, among, chunks, in_state, is_planned, param
+from notifier.store.statements import Batch, among, fetch, in_state, is_planned, param
 from notifier.store.states import AGAIN_REASON, IN_DOUBT_OUTCOME, IN_DOUBT_REASON, MOST_CRASHES
 from notifier.store.tables import attempts, reminders
 
@@ -69,9 +69,8 @@ def _spoken_for(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, s
     """The sources of these reminders, and which of them may be said again."""
     sources: dict[int, str] = {}
     again: set[int] = set()
-    for some in chunks(ids):
-        for row, source, alert, crashes in connection.execute(_SPOKEN_FOR, {"ids": some}):
-            sources[row] = source
-            if alert and crashes + 1 < MOST_CRASHES:
-                again.add(row)
+    for row, source, alert, crashes in fetch(connection, _SPOKEN_FOR, {"ids": ids}):
+        sources[row] = source
+        if alert and crashes + 1 < MOST_CRASHES:
+            again.add(row)
     return sources, again

@@ -12,7 +12,7 @@ from notifier.interfaces import Cancel, Move, Selection
 from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.store import tallies
 from notifier.store.instants import instant, instant_or_none, micros, micros_or_none
-from notifier.store.statements import Batch, among, chunks, in_state, is_call, is_planned, param, upsert
+from notifier.store.statements import Batch, among, fetch, in_state, is_call, is_planned, param, upsert
 from notifier.store.states import MOVABLE, REVIVABLE, chosen
 from notifier.store.tables import reminders
 
@@ -43,8 +43,8 @@ COLUMNS = (
 
 _STATES = {state.value: state for state in State}
 _ALL = select(*COLUMNS)
-_OF_ORDERS = _ALL.where(_c.source == param("source_name"), among(_c.order_id), ~is_call).order_by(_c.id)
-_OF_ALERTS = _ALL.where(among(_c.alert), is_call).order_by(_c.id)
+_OF_ORDERS = _ALL.where(_c.source == param("source_name"), among(_c.order_id), ~is_call)
+_OF_ALERTS = _ALL.where(among(_c.alert), is_call)
 _NEXT_WAKE = select(_c.wake).where(is_planned).order_by(_c.wake).limit(1)
 _IN_STATE = select(_c.id, _c.source).where(among(_c.id)).with_for_update()
 _PLANNED = _IN_STATE.where(is_planned)
@@ -128,36 +128,30 @@ def cancel(connection: Connection, cancels: Sequence[Cancel], now: datetime | No
 
 def _over(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, State]]:
     """Those of these rows that may come back, with their sources and how they had ended."""
-    found: dict[int, tuple[str, State]] = {}
-    for some in chunks(ids):
-        rows = connection.execute(_OVER, {"ids": some})
-        found.update((id_, (source, _STATES[state])) for id_, source, state in rows)
-    return found
+    found = fetch(connection, _OVER, {"ids": ids}) if ids else []
+    return {id_: (source, _STATES[state]) for id_, source, state in found}
 
 
 def _sources(connection: Connection, query: Select[int, str], ids: Sequence[int]) -> dict[int, str]:
     """Those of these rows that the query finds, with their sources. They stay so until the transaction ends."""
-    found: dict[int, str] = {}
-    for some in chunks(ids):
-        found.update((id_, source) for id_, source in connection.execute(query, {"ids": some}))
-    return found
+    return dict(fetch(connection, query, {"ids": ids})) if ids else {}
 
 
 def of_orders(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, list[Reminder]]:
     """All reminders of each of these orders but for calls, the oldest first."""
     found: dict[str, list[Reminder]] = {id_: [] for id_ in ids}
-    for some in chunks(ids):
-        for row in connection.execute(_OF_ORDERS, {"source_name": source, "ids": some}):
-            found[row.order_id].append(from_row(row))
+    for row in sorted(fetch(connection, _OF_ORDERS, {"source_name": source, "ids": ids})):
+        reminder = from_row(row)
+        found[reminder.key.order].append(reminder)
     return found
 
 
 def of_alerts(connection: Connection, alerts: Collection[int]) -> dict[int, list[Reminder]]:
     """All calls of each of these alerts, the oldest first."""
     found: dict[int, list[Reminder]] = {alert: [] for alert in alerts}
-    for some in chunks(sorted(alerts)):
-        for row in connection.execute(_OF_ALERTS, {"ids": some}):
-            found[row.alert].append(from_row(row))
+    for row in sorted(fetch(connection, _OF_ALERTS, {"ids": alerts})):
+        call = from_row(row)
+        found[call.alert].append(call)
     return found
 
 
@@ -191,7 +185,7 @@ def from_row(row: Sequence[Any]) -> Reminder:
         instant(due),
         instant(until),
         instant(wake),
-        merge,
+        bool(merge),
         reason,
         fence,
         attempts,

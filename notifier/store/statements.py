@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Insert, Table, Update, bindparam, literal_column, or_
+import msgspec
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    Text,
+    TypeDecorator,
+    Update,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from notifier.interfaces import REVISIT_JOBS
 from notifier.model.reminder import State
 from notifier.store.tables import alerts, reminders
-
-T = TypeVar("T")
-
-_CHUNK = 1000
 
 is_planned: ColumnElement[bool] = reminders.c.state == literal_column("'planned'")
 """Written out, not bound: SQLite uses a partial index only when it sees its condition in the statement."""
@@ -36,9 +50,31 @@ def param(name: str) -> BindParameter[Any]:
     return bindparam(name)
 
 
+class _Listed(TypeDecorator[Any]):
+    """Many values in one parameter."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str:
+        return _encode(value).decode()
+
+
 def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The column is one of `ids`, given as a list when the statement runs; `chunks` keeps that list short enough."""
-    return column.in_(bindparam("ids", expanding=True))
+    """The column is one of `ids`, given when the statement runs: any number of them."""
+    given = func.json_each(bindparam("ids", type_=_Listed)).table_valued("value")
+    return column.in_(select(given.c.value))
+
+
+def fetch(connection: Connection, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> list[list[Any]]:
+    """All rows of a statement without bytes, in any order; fetched at once for the reason that `Batch` gives."""
+    return _decode(str(connection.scalar(_as_json(statement), values)))
+
+
+@cache
+def _as_json(statement: Select[*tuple[Any, ...]]) -> Select[str]:
+    rows = statement.subquery()
+    return select(func.json_group_array(func.json_array(*rows.c)))
 
 
 def in_state(column: ColumnElement[str], states: Sequence[State]) -> ColumnElement[bool]:
@@ -46,23 +82,21 @@ def in_state(column: ColumnElement[str], states: Sequence[State]) -> ColumnEleme
     return or_(*(column == literal_column(f"'{state.value}'") for state in states))
 
 
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items in pieces that fit into one IN list of any database."""
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]
-
-
 class Batch:
-    """A statement that runs once per row, many rows at a time. Rows are tuples in the order of two or more `names`.
+    """A statement for many rows. Rows are tuples in the order of two or more `names`.
 
     SQLAlchemy builds a dictionary for every row it executes; for five hundred rows that takes longer than the
     database does. So the statement is compiled once, and rows go straight to the driver.
+
+    SQLite gets all rows in one statement, as JSON. Row by row, its driver would give the interpreter's lock away and
+    ask for it back for each of them, which takes milliseconds whenever the program is busy with something else. Now
+    the database works beside it. Rows with bytes in them, which JSON cannot hold, go one by one.
     """
 
     def __init__(self, statement: Insert | Update, names: str) -> None:
         self._statement = statement
         self._names = tuple(names.split())
-        self._compiled: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any]]] = {}
+        self._compiled: dict[str, tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]] = {}
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Execute the statement for all of these rows; without rows, not at all. Returns how many rows it changed."""
@@ -73,17 +107,50 @@ class Batch:
             return connection.execute(self._statement, named).rowcount
         name = connection.dialect.name
         if name not in self._compiled:
-            self._compiled[name] = self._compile(connection)
+            bytes_ = any(isinstance(value, bytes) for value in rows[0])
+            self._compiled[name] = self._row_by_row(connection) if bytes_ else self._at_once(connection)
         sql, arrange = self._compiled[name]
-        return connection.exec_driver_sql(sql, [arrange(row) for row in rows]).rowcount
+        return connection.exec_driver_sql(sql, arrange(rows)).rowcount
 
-    def _compile(self, connection: Connection) -> tuple[str, Callable[[tuple[Any, ...]], Any]]:
+    def _row_by_row(self, connection: Connection) -> tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]:
         keys = self._names if isinstance(self._statement, Insert) else None
         compiled = self._statement.compile(dialect=connection.dialect, column_keys=keys)
         fixed = [name for name in compiled.params if name not in self._names]
         values = tuple(compiled.params[name] for name in fixed)
         places = itemgetter(*((*self._names, *fixed).index(name) for name in compiled.positiontup or ()))
-        return str(compiled), (lambda row: places(row + values)) if values else places
+        return str(compiled), lambda rows: [places(row + values) for row in rows]
+
+    def _at_once(self, connection: Connection) -> tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]:
+        compiled = _for_all(self._statement, self._names).compile(dialect=connection.dialect)
+        values = [compiled.params[name] for name in compiled.positiontup or ()]
+        places = [place for place, value in enumerate(values) if value is _ROWS]
+
+        def arrange(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+            given = list(values)
+            for place in places:
+                given[place] = _encode(rows).decode()
+            return tuple(given)
+
+        return str(compiled), arrange
+
+
+_ROWS = "the rows"
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[list[Any]]).decode
+
+
+def _for_all(statement: Insert | Update, names: tuple[str, ...]) -> Insert | Update:
+    """The same statement with a table made of JSON where it takes its values from."""
+    given = func.json_each(bindparam("rows", _ROWS, type_=Text)).table_valued("value", name="given")
+    values = {name: given.c.value.op("->>")(literal_column(str(place))) for place, name in enumerate(names)}
+    if isinstance(statement, Insert) and statement.select is None:
+        # SQLite takes ON CONFLICT after a SELECT for a join, unless a WHERE stands between them.
+        return statement.from_select(names, select(*values.values()).where(true()))
+
+    def replaced(element: Any, **_: Any) -> Any:
+        return values.get(element.key) if isinstance(element, BindParameter) else None
+
+    return cast("Insert | Update", replacement_traverse(statement, {}, replaced))
 
 
 @cache

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from notifier.interfaces import Result
 from notifier.store.instants import micros
-from notifier.store.statements import among, chunks, in_state, param, upsert
+from notifier.store.statements import among, fetch, in_state, param, upsert
 from notifier.store.states import LEFT
 from notifier.store.tables import attempts, suppressions
 
@@ -35,10 +35,8 @@ def suppress(connection: Connection, results: Sequence[Result], at: int) -> None
 
 def suppressed(connection: Connection, addresses: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of these (kind, address) pairs that are suppressed."""
-    found: set[tuple[str, str]] = set()
-    for some in chunks(sorted({address for _, address in addresses})):
-        found.update((kind, address) for kind, address in connection.execute(_SUPPRESSED, {"ids": some}))
-    return found.intersection(addresses)
+    found = fetch(connection, _SUPPRESSED, {"ids": {address for _, address in addresses}})
+    return {(kind, address) for kind, address in found}.intersection(addresses)
 
 
 def sent(
@@ -46,8 +44,5 @@ def sent(
 ) -> Mapping[str, int]:
     """How many messages of this name ("any", "marketing") left for each customer since; none: left out."""
     statement = _SENT if name == "any" else _SENT.where(_a.purpose == name)
-    found: dict[str, int] = {}
-    for some in chunks(customers):
-        values = {"source_name": source, "ids": some, "from_then": micros(since)}
-        found.update((customer, count) for customer, count in connection.execute(statement, values))
-    return found
+    values = {"source_name": source, "ids": customers, "from_then": micros(since)}
+    return dict(fetch(connection, statement, values))
