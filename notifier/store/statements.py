@@ -57,7 +57,7 @@ class _Listed(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> str:
-        return _encode(value).decode()
+        return _encode(list(value)).decode()
 
 
 def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
