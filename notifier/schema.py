@@ -1,4 +1,4 @@
-"""JSON Schema of the settings file and of job files, for editors that complete and check TOML."""
+"""JSON Schema of the settings file, of oncall.toml and of job files, for editors that complete and check TOML."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from notifier.jobfiles import OVERRIDES
 from notifier.jobtable import JobFile
 from notifier.registry import Role, adapter, shipped_types
+from notifier.settings.oncalltables import OnCallFile
 from notifier.settings.tables import SettingsFile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -51,6 +52,11 @@ def settings_schema() -> dict[str, Any]:
 def job_schema() -> dict[str, Any]:
     """The schema of a job file."""
     return {"$schema": _DIALECT} | JobFile.model_json_schema(schema_generator=_Generator)
+
+
+def oncall_schema() -> dict[str, Any]:
+    """The schema of `oncall.toml`."""
+    return {"$schema": _DIALECT} | OnCallFile.model_json_schema(schema_generator=_Generator)
 
 
 def _adapters(role: Role) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def init(
         raise UsageError(f"{folder} is not empty; name a new folder, so that nothing of yours is overwritten")
     for name, place in wanted.items():
         shutil.copytree(shipped(name), folder / place, dirs_exist_ok=True)
-    print(f"Wrote {folder}/notifier.toml, jobs, templates and systemd units.")
+    print(f"Wrote {folder}/notifier.toml, oncall.toml, jobs, templates and systemd units.")
     print(f"Edit them, then run: notifier --config {folder}/notifier.toml check")
 
 
@@ -84,14 +84,15 @@ def _show_changes(settings: Settings) -> None:
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="settings or job.")] = "settings",
+    kind: Annotated[str, typer.Argument(help="settings, oncall or job.")] = "settings",
 ) -> None:
-    """Print the JSON Schema of the settings or of a job file, for editors."""
-    from notifier.schema import job_schema, settings_schema
+    """Print the JSON Schema of the settings, of oncall.toml or of a job file, for editors."""
+    from notifier.schema import job_schema, oncall_schema, settings_schema
 
-    if kind not in {"settings", "job"}:
-        raise UsageError(f"there is no schema {kind!r}; there are settings and job")
-    print(json.dumps(settings_schema() if kind == "settings" else job_schema(), indent=2, ensure_ascii=False))
+    kinds = {"settings": settings_schema, "oncall": oncall_schema, "job": job_schema}
+    if kind not in kinds:
+        raise UsageError(f"there is no schema {kind!r}; there are settings, oncall and job")
+    print(json.dumps(kinds[kind](), indent=2, ensure_ascii=False))
 
 
 def doctor(context: typer.Context) -> None:

@@ -22,7 +22,7 @@ from notifier.model.order import OrderState
 from notifier.options import ChannelOptions, Options, SourceOptions
 from notifier.registry import Role, adapter, shipped_types
 from notifier.rules.duty import Roster
-from notifier.schema import job_schema, settings_schema
+from notifier.schema import job_schema, oncall_schema, settings_schema
 from notifier.settings import load_settings, read_settings
 from notifier.settings.oncalltables import (
     AgentTable,
@@ -188,6 +188,15 @@ def test_the_schemas_know_every_key() -> None:
             assert definition["properties"].keys() == keys_of(cls.Options)
             assert constant == {"properties": {"type": {"const": type_}}}
             assert definition["additionalProperties"] is False
+
+
+def test_the_schema_of_oncall_knows_every_key() -> None:
+    schema = oncall_schema()
+    assert schema["properties"].keys() == keys_of(OnCallFile)
+    for model in (AgentTable, ShiftTable, PolicyTable, StepTable, AlertQuietTable):
+        definition = schema["$defs"][model.__name__]
+        assert definition["properties"].keys() == keys_of(model)
+        assert definition["additionalProperties"] is False
 
 
 def test_the_digest_is_the_same_in_every_process(tmp_path: Path) -> None:
