@@ -96,9 +96,9 @@ class Alerting:
         more: then nothing was done about it.
         """
         found: list[Alert | None] = [None] * len(raises)
-        waiting: dict[AlertKey, deque[int]] = {}
+        waiting: dict[AlertKey, deque[int]] = {raising.key: deque() for raising in raises}
         for position in sorted(range(len(raises)), key=lambda position: raises[position].step):
-            waiting.setdefault(raises[position].key, deque()).append(position)
+            waiting[raises[position].key].append(position)
         tries: Counter[int] = Counter()
         while waiting:
             first = [queue[0] for queue in waiting.values()]

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from notifier import __version__
-from notifier.cli import answers, decide, lists, oncall, operate, setup, simulation
+from notifier.cli import alerts, answers, decide, digests, handle, lists, oncall, operate, revisits, setup, simulation
 from notifier.errors import EXIT_IO, EXIT_USAGE, BadFiles, NotifierError
 
 _USAGE = 2
@@ -72,7 +72,7 @@ def everything(
     context.obj = config
 
 
-for part in (setup, simulation, answers, operate, lists, oncall, decide):
+for part in (setup, simulation, answers, operate, lists, oncall, digests, revisits, alerts, handle, decide):
     part.register(app)
 
 

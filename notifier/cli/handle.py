@@ -46,7 +46,7 @@ def ack(context: typer.Context, number: Number, who: Who = "") -> None:
         print(f"{named(after)} is yours, {person}: nobody is called because of it any more.")
     else:
         print(_before(after))
-    _on_its_way(late)
+    tell_if_late(late)
 
 
 def resolve(
@@ -67,7 +67,7 @@ def resolve(
     before, after, late = run_async(work())
     closed = before.state is not AlertState.RESOLVED and after.by == person
     print(f"{named(after)} is closed; those who were called are told." if closed else _before(after))
-    _on_its_way(late)
+    tell_if_late(late)
 
 
 def snooze(
@@ -89,7 +89,7 @@ def snooze(
 
     found, late = run_async(work())
     print(f"{named(found)} is put off: nobody is called before {local(found.started, settings.shop.zone)}.")
-    _on_its_way(late)
+    tell_if_late(late)
 
 
 def note(
@@ -157,6 +157,7 @@ def _before(alert: Alert) -> str:
     return f"{named(alert)} was taken before, by {alert.by}." if alert.by else f"{named(alert)} is open again."
 
 
-def _on_its_way(late: bool) -> None:
+def tell_if_late(late: bool) -> None:
+    """Say so when somebody may still be called, because the daemon did not end its message in time."""
     if late:
         print("A message because of it was already on its way, and may still arrive.")
