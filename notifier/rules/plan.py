@@ -184,13 +184,16 @@ class Planner:
     def _steps(
         self, question: _Question, order: Order, subject: str, occurrence: str, moment: datetime
     ) -> Iterator[Planned]:
+        """A reminder for each step. For the staff a step ends where the next begins: both would raise one alert."""
         job, calendar = question.job, self.shop.calendar
-        zone = order.customer.zone or self.shop.zone
-        for number, step in enumerate(job.steps):
-            due = due_at(moment, step, job.at, zone, calendar)
+        zone = self.shop.zone if job.for_staff else order.customer.zone or self.shop.zone
+        dues = [due_at(moment, step, job.at, zone, calendar) for step in job.steps]
+        for number, (step, due) in enumerate(zip(job.steps, dues, strict=True)):
             until = shift(due, job.within, zone, calendar)
             if step.before:
                 until = min(until, moment)
+            if job.for_staff:
+                until = min([until, *(later for later in dues if later > due)])
             key = Key(order.source, order.id, job.name, subject, number, occurrence)
             yield Planned(key, due, until, job.merge is not None)
 

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from notifier.model.duration import parse_duration
 from notifier.model.job import Condition, Job, Step
-from notifier.model.order import AftersalesCase, CaseKind, Order, OrderState, Parcel, Review
+from notifier.model.order import AftersalesCase, CaseKind, Customer, Order, OrderState, Parcel, Review
 from notifier.model.reminder import Declined, Key, Planned
 from notifier.model.shop import Shop
 from notifier.rules.plan import HELD, Planner
 
 T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+AT_ONCE = parse_duration("0s")
 
 
 def job(name: str = "nudge", event: str = "order.placed", after: str = "12h", **changes: object) -> Job:
@@ -49,6 +50,25 @@ def test_a_deadline_counts_backwards_and_ends_at_the_deadline() -> None:
     before = job(event="order.pay_by", steps=(Step(parse_duration("2h"), before=True),))
     [reminder] = plan([before], order(pay_by=T0 + 48 * HOUR))
     assert (reminder.due, reminder.until) == (T0 + 46 * HOUR, T0 + 48 * HOUR)
+
+
+def test_a_step_for_the_staff_ends_where_the_next_begins() -> None:
+    steps = (Step(parse_duration("6h"), before=True), Step(parse_duration("2h"), before=True), Step(AT_ONCE))
+    late = job(event="order.ship_by", steps=steps, to="shipping")
+    limit = T0 + 24 * HOUR
+    found = plan([late], order(ship_by=limit))
+    assert [(r.due - limit) / HOUR for r in found] == [-6, -2, 0]
+    assert [(r.until - limit) / HOUR for r in found] == [-2, 0, 24]
+    customers = plan([replace(late, to="customer", steps=late.steps[:2])], order(ship_by=limit))
+    assert [r.until for r in customers] == [limit, limit]
+
+
+def test_the_staff_works_by_the_clock_of_the_shop() -> None:
+    at_ten = job(after="3d", at=time(10))
+    abroad = order(customer=Customer(zone="America/New_York"))
+    shop = Shop(zone="Asia/Shanghai")
+    assert plan([at_ten], abroad, shop=shop)[0].due == datetime(2026, 3, 4, 15, tzinfo=UTC)
+    assert plan([replace(at_ten, to="shipping")], abroad, shop=shop)[0].due == datetime(2026, 3, 4, 2, tzinfo=UTC)
 
 
 def test_a_moment_that_has_not_come_plans_nothing_and_says_so() -> None:
