@@ -15,6 +15,7 @@ from notifier.jobfiles import load_jobs
 from notifier.model.reminder import Key
 from notifier.parts import build_planner
 from notifier.render import Texts, check_texts
+from notifier.render.digest_words import DigestWords
 from notifier.settings import Settings, read_settings
 from notifier.tomlfile import Overlay
 
@@ -33,12 +34,13 @@ def check_files(path: Path | None) -> Checked:
     """Check everything, and go on after a mistake with what makes sense in itself.
 
     1. Settings, jobs, credentials, who is on call and whether shifts have holes.
-    2. Every text of every job, filled with sample orders.
+    2. Every text of every job, filled with sample orders; the words of digests.
     3. Every example of every job, played as the file says, without the settings' changes to it.
     """
     reading = read_settings(path)
     problems = {*reading.problems, *reading.warnings}
     problems.update(check_texts(Texts(reading.template_folders, reading.shop), reading.jobs.values(), reading.kinds))
+    problems.update(DigestWords(reading.template_folders).problems())
     plain = load_jobs(reading.job_folders, Overlay(), [])
     problems.update(check_examples(job for job, _ in plain.values()))
     return Checked(tuple(sorted(problems)), reading.settings)

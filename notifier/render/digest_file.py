@@ -65,6 +65,8 @@ def _plain(value: Cell, zone: str) -> Any:
 
 def _labels(style: Style, column: Column) -> list[str]:
     label = style.words.of("columns", column.name)
+    if column.kind is Kind.LENGTH:
+        return [f"{label} (h)"]
     return [label, style.words.of("columns", "currency")] if column.kind is Kind.MONEY else [label]
 
 

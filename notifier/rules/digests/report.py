@@ -14,6 +14,7 @@ from notifier.rules.digests.gathering import Tally, Worst, shortened
 from notifier.rules.digests.goals import Goals, Reached
 from notifier.rules.digests.scope import Scope, Stretch
 
+_DAY = timedelta(days=1)
 _MONTH = timedelta(days=30)
 _FIGURES = (
     Column("what", Kind.WORD),
@@ -123,7 +124,7 @@ class DailyReport(Fold):
             Table(_PROBLEMS, self._problems.rows, "problems", more=self._problems.more),
         )
         paid, reached = self._figures["paid"], sum(own[0].count for own in self._reached.values())
-        values: dict[str, Cell] = {"day": self.scope.today, "about": self.scope.yesterday.start, "count": paid.count}
+        values: dict[str, Cell] = {"day": self.scope.today, "about": self.scope.today - _DAY, "count": paid.count}
         return Digest("daily-report", tables, {**values, "revenue": paid.money, "recovered": reached})
 
     def _shipping(self, order: Order, ship_by: datetime) -> None:
