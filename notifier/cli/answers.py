@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from notifier.settings import Settings
 
 _ABOUT = "Seeing what will be said, and why"
-_SIGNS = {"sent": ("✓", "green"), "planned": ("◷", "cyan"), "no": ("–", None), "stuck": ("!", "yellow")}
+_SIGNS = {
+    "sent": ("✓", "green"),
+    "raised": ("◆", "magenta"),
+    "planned": ("◷", "cyan"),
+    "no": ("–", None),
+    "stuck": ("!", "yellow"),
+}
 
 
 def register(app: typer.Typer) -> None:

@@ -10,6 +10,7 @@ class Mark(StrEnum):
     """What kind of answer an item is, for a sign or colour in front of it."""
 
     SENT = "sent"
+    RAISED = "raised"
     PLANNED = "planned"
     STUCK = "stuck"
     NO = "no"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from notifier.explain.account import Explanation, Item, Section
+from notifier.explain.alerts import alerts
 from notifier.explain.silence import Silence
 from notifier.explain.speaker import Speaker
 from notifier.explain.story import story
@@ -20,6 +21,7 @@ from notifier.rules.plan import HELD, Planner
 _MANY = 1000
 _SAID = frozenset({State.ACCEPTED, State.DELIVERED})
 _COMING = frozenset({State.PLANNED, State.SENDING})
+_RAISED = frozenset({State.RAISED})
 _OVER = frozenset({State.CANCELLED, State.SKIPPED, State.EXPIRED})
 
 
@@ -43,8 +45,8 @@ async def explain(
 async def _explain(store: Store, planner: Planner, speaker: Speaker, now: datetime) -> Explanation:
     """Stored reminders tell what became of them; the plan tells why the other jobs say nothing.
 
-    What was said comes first and in the order in which it was, then what will be, what needs a person, what was called
-    off, and at last the jobs that have nothing to say, by reason.
+    What was said comes first and in the order in which it was, then what the staff was alerted to, what will be, what
+    needs a person, what was called off, and at last the jobs that have nothing to say, by reason.
     """
     order = speaker.order
     reminders = (await store.reminders(order.source, [order.id])).get(order.id, ())
@@ -52,6 +54,7 @@ async def _explain(store: Store, planner: Planner, speaker: Speaker, now: dateti
     answers = planner.explain(order, now, await _others(store, order))
     sections = (
         ("Said so far", _said(speaker, reminders, attempts)),
+        ("Alerts to the staff", await alerts(store, speaker, reminders, now)),
         ("Still to come", _coming(speaker, reminders, answers, now)),
         ("Waits for a person", _stuck(speaker, reminders, attempts)),
         ("Called off or not sent", [speaker.over(r) for r in sorted(reminders, key=_when) if r.state in _OVER]),
@@ -94,7 +97,7 @@ def _coming(
 
 def _stuck(speaker: Speaker, reminders: Sequence[Reminder], attempts: Sequence[AttemptRow]) -> list[Item]:
     channels = {id_: row.attempt.channel for row in reversed(attempts) for id_, _ in row.attempt.reminders}
-    known = _SAID | _COMING | _OVER
+    known = _SAID | _RAISED | _COMING | _OVER
     return [speaker.stuck(r, channels.get(r.id, "")) for r in sorted(reminders, key=_when) if r.state not in known]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from notifier.explain.account import Item, Mark
 from notifier.interfaces import AttemptRow
-from notifier.model.job import Job
+from notifier.model.job import Job, Subject
 from notifier.model.order import Order
 from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.model.shop import SendingRules
@@ -42,7 +42,8 @@ class Speaker:
         first, job = keys[0], self._jobs.get(keys[0].job)
         if job is None:
             return first.job
-        parts = [part(job.subject, key.subject, self.order) for key in keys if key.subject]
+        about = [key.subject for key in keys if key.subject and job.subject is not Subject.SYSTEM]
+        parts = [part(job.subject, id_, self.order) for id_ in about]
         step = step_of(job, first) if steps else ""
         return f"{first.job}{' for ' if parts else ''}{' and '.join(parts)}{f' ({step})' if step else ''}"
 
@@ -74,13 +75,21 @@ class Speaker:
         if reminder.reason in {"", QUIET}:
             why = self._why_later(key, reminder.due)
         due_first = f"; it is due {self.times.at(reminder.due)}" if leaves - reminder.due > _ON_TIME else ""
-        return leaves, self._coming(leaves, f"{self.name(key)}{self._ground(key)}{due_first}{tried}{why}")
+        return leaves, self._coming(leaves, f"{self._will(key)}{self._ground(key)}{due_first}{tried}{why}")
 
     def unplanned(self, planned: Planned) -> tuple[datetime, Item]:
         """What the jobs say now and the daemon has not seen yet."""
         leaves = self._leaves(planned.key, planned.due)
-        words = f"{self.name(planned.key)}{self._ground(planned.key)}; the daemon plans it with its next poll"
+        words = f"{self._will(planned.key)}{self._ground(planned.key)}; the daemon plans it with its next poll"
         return leaves, self._coming(leaves, words)
+
+    def alerted(self, key: Key, policy: str = "", times: int = 1) -> str:
+        """`dispute for dispute case d1 alerted customer-service, as soon as the case was opened`; `key` is the last."""
+        job = self._jobs.get(key.job)
+        words = self._ground(key)
+        if times > 1:
+            words = f", {count(times, 'time')} by now{words.replace(', ', ', last ', 1)}"
+        return f"{self.name(key, steps=False)} alerted {policy or (job.to if job else 'the staff')}{words}"
 
     def stuck(self, reminder: Reminder, channel: str) -> Item:
         """What waits for a person."""
@@ -98,16 +107,21 @@ class Speaker:
     def _coming(self, leaves: datetime, words: str) -> Item:
         return Item(Mark.PLANNED, f"{self.times.at(leaves)}{self.times.ahead(leaves)}: {words}.")
 
+    def _will(self, key: Key) -> str:
+        """What a reminder will do: jobs for the staff raise an alert."""
+        job = self._jobs.get(key.job)
+        return f"{self.name(key)} alerts {job.to}" if job and job.for_staff else self.name(key)
+
     def _ground(self, key: Key) -> str:
         job = self._jobs.get(key.job)
         words = ground(job, key) if job else ""
         return f", {words}" if words else ""
 
     def _leaves(self, key: Key, due: datetime) -> datetime:
-        """When it will leave at the earliest: not in quiet hours on the reader's clock."""
+        """When it will leave at the earliest: not in quiet hours on the reader's clock, which alerts do not keep."""
         job = self._jobs.get(key.job)
         zone = self.order.customer.zone or self.times.zone
-        return allowed_from(job, due, self._rules, zone) if job else due
+        return due if job is None or job.for_staff else allowed_from(job, due, self._rules, zone)
 
     def _why_later(self, key: Key, due: datetime) -> str:
         return ", in the quiet hours" if self._leaves(key, due) > due else ""

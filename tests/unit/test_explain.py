@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from notifier.explain import Explanation, Mark, explain
-from notifier.interfaces import Changes, Quarantined, Ruling, SourceMark, StoredOrder
+from notifier.interfaces import AlertChange, Changes, Quarantined, Ruling, SourceMark, StoredOrder
+from notifier.model.alert import Alert, AlertEntry, AlertKey
 from notifier.model.duration import parse_duration
-from notifier.model.job import Job, Purpose, Step
+from notifier.model.job import Job, Purpose, Step, Urgency
 from notifier.model.order import CaseKind, Order, OrderState
 from notifier.model.reminder import State
 from notifier.model.shop import SendingRules, Shop
+from notifier.rules.alerts import Changed, Occasion, acknowledged, opened, raised_again, resolved, snoozed
 from notifier.rules.plan import Planner
 from notifier.store.memory import MemoryStore
 from tests.fakes.lived import live
@@ -325,3 +327,140 @@ async def test_a_shop_that_is_down_is_named_with_its_trouble() -> None:
         "shop was last read Sun 1 Mar, 17:00; since then it could not be read: 503.",
         "till has never been read to its end: no route.",
     )
+
+
+WAITING = make_job(
+    "refund-waiting",
+    "case.requested",
+    to="customer-service",
+    channels=(),
+    steps=(Step(parse_duration("4h")), Step(parse_duration("24h"))),
+    only_if=only_if("case_open", "case_unanswered"),
+)
+OPENED = PLACED + DAY + 4 * HOUR
+WAITS, AFTER = "refund-waiting for refund case c1", "after the case was opened"
+ALERTED = f"Mon 2 Mar, 21:00: {WAITS} alerted customer-service, 4 hours {AFTER}"
+Event = Callable[[Alert], Changed]
+
+
+async def refund(until: datetime, **moments: datetime) -> MemoryStore:
+    """An order whose refund was requested a day after it was placed, watched to `until`."""
+    case = make_case(CaseKind.REFUND, requested=PLACED + DAY, agreed=None, **moments)
+    order = make_order(state=OrderState.PAID, paid=PLACED + HOUR, cases=(case,))
+    return await lived([order], until, jobs=[WAITING])
+
+
+async def raised(*events: Event, what: str = "") -> MemoryStore:
+    """The refund's alert, and what then happened to it."""
+    store = await refund(OPENED - HOUR)
+    (claimed,) = await store.claim(OPENED, OPENED + HOUR, 1)
+    occasion = Occasion("customer-service", Urgency.NORMAL, what=what)
+    alert, entry = opened(AlertKey(*claimed.key[:4]), occasion, OPENED)
+    ruling = Ruling(claimed.id, claimed.fence, State.RAISED, "it became an alert")
+    (stored,) = await store.change_alerts([AlertChange(alert, [entry], ruling=ruling)], OPENED)
+    for event in events:
+        assert stored is not None
+        alert, entry = event(stored)
+        (stored,) = await store.change_alerts([AlertChange(alert, [entry])], entry.at)
+    return store
+
+
+async def test_an_alert_that_is_to_come_says_whom_it_tells_and_keeps_no_quiet_hours() -> None:
+    store = await refund(OPENED - HOUR)
+    late = await lived(
+        [make_order(placed=PLACED + 3 * HOUR)], PLACED + 4 * HOUR, [make_job("staff", step="6h after", to="shipping")]
+    )
+    jobs = [make_job("staff", step="6h after", to="shipping")]
+    assert await items(store, OPENED - HOUR, "Still to come", [WAITING]) == [
+        f"Mon 2 Mar, 21:00 (in 60 minutes): {WAITS} (step 1 of 2) alerts customer-service, 4 hours {AFTER}.",
+        f"Tue 3 Mar, 17:00 (in 21 hours): {WAITS} (step 2 of 2) alerts customer-service, 24 hours {AFTER}.",
+    ]
+    assert await items(late, PLACED + 4 * HOUR, "Still to come", jobs) == [
+        "Mon 2 Mar, 02:00 (in 5 hours): staff alerts shipping, 6 hours after the order was placed."
+    ]
+
+
+async def test_an_alert_of_a_new_job_is_planned_with_the_next_poll() -> None:
+    store = await lived([make_order()], PLACED + HOUR, jobs=())
+    jobs = [make_job("staff", to="shipping")]
+    (sentence,) = await items(store, PLACED + HOUR, "Still to come", jobs)
+    assert sentence == (
+        "Mon 2 Mar, 05:00 (in 11 hours): staff alerts shipping, 12 hours after the order was placed; the daemon plans "
+        "it with its next poll."
+    )
+
+
+async def test_an_alert_that_is_not_needed_any_more_is_called_off() -> None:
+    now = PLACED + DAY + 2 * HOUR
+    store = await refund(now, decided=PLACED + DAY + HOUR)
+    assert (await items(store, now, "Called off or not sent", [WAITING]))[0] == (
+        "refund-waiting for refund case c1 (step 1 of 2), planned for Mon 2 Mar, 21:00, was called off on Mon 2 Mar, "
+        "18:00, because the shop has answered the case."
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "told_of_it"),
+    [
+        ([], f"{ALERTED}: alert 1, which nobody has taken yet."),
+        (
+            [
+                lambda a: (a, AlertEntry(a.id, OPENED, "called")),
+                lambda a: (a, AlertEntry(a.id, OPENED + HOUR, "called")),
+            ],
+            f"{ALERTED}: alert 1, which nobody has taken yet, after 2 calls.",
+        ),
+        (
+            [lambda a: acknowledged(a, "Li", OPENED + HOUR / 3)],
+            f"{ALERTED}: alert 1, taken by Li on Mon 2 Mar, 21:20.",
+        ),
+        (
+            [lambda a: snoozed(a, OPENED + 10 * HOUR, "Li", OPENED + HOUR)],
+            f"{ALERTED}: alert 1, put off by Li until Tue 3 Mar, 07:00.",
+        ),
+        (
+            [lambda a: acknowledged(a, "Li", OPENED), lambda a: resolved(a, "Wang", "agreed by phone", OPENED + HOUR)],
+            f"{ALERTED}: alert 1, closed by Wang on Mon 2 Mar, 22:00: agreed by phone.",
+        ),
+        ([lambda a: resolved(a, "Wang", "", OPENED)], f"{ALERTED}: alert 1, closed by Wang on Mon 2 Mar, 21:00."),
+        (
+            [lambda a: resolved(a, "", "the shop has answered the case", OPENED + HOUR)],
+            f"{ALERTED}: alert 1, over since Mon 2 Mar, 22:00, because the shop has answered the case.",
+        ),
+        (
+            [lambda a: raised_again(a, Occasion("customer-service", Urgency.NORMAL, 1), OPENED + HOUR)],
+            ALERTED.replace("4 hours", "2 times by now, last 24 hours") + ": alert 1, which nobody has taken yet.",
+        ),
+    ],
+)
+async def test_what_became_of_an_alert(events: list[Event], told_of_it: str) -> None:
+    found = await told(await raised(*events), "1001", PLACED + 2 * DAY - 12 * HOUR, [WAITING])
+    assert [section.heading for section in found.sections] == ["Alerts to the staff", "Still to come"]
+    assert [(item.mark, item.text) for item in found.sections[0].items] == [(Mark.RAISED, told_of_it)]
+
+
+async def test_what_an_alert_says_of_itself_is_told_too() -> None:
+    (sentence,) = await items(await raised(what="the line is dead"), OPENED, "Alerts to the staff", [WAITING])
+    assert sentence == f"{ALERTED}: alert 1 (the line is dead), which nobody has taken yet."
+
+
+async def test_the_programs_own_alerts_about_an_order_are_told_too() -> None:
+    store = await refund(OPENED - HOUR)
+    key = AlertKey("shop", "1001", "message-undeliverable", "7")
+    alert, entry = opened(key, Occasion("customer-service", Urgency.NORMAL), OPENED)
+    foreign, other = opened(key._replace(source="till"), Occasion("customer-service", Urgency.NORMAL), OPENED)
+    await store.change_alerts([AlertChange(alert, [entry]), AlertChange(foreign, [other])], OPENED)
+    jobs = [WAITING, make_job("message-undeliverable", "system.undeliverable", to="customer-service")]
+    assert await items(store, OPENED, "Alerts to the staff", jobs) == [
+        "Mon 2 Mar, 21:00: message-undeliverable alerted customer-service: alert 1, which nobody has taken yet."
+    ]
+
+
+async def test_that_there_was_an_alert_is_told_when_the_alert_itself_is_forgotten() -> None:
+    store = await refund(OPENED - HOUR)
+    (claimed,) = await store.claim(OPENED, OPENED + HOUR, 1)
+    await store.settle([Ruling(claimed.id, claimed.fence, State.RAISED, "it became an alert")], OPENED)
+    assert await items(store, OPENED, "Alerts to the staff", [WAITING]) == [f"{ALERTED}."]
+    assert await items(store, OPENED, "Alerts to the staff", []) == [
+        "Mon 2 Mar, 21:00: refund-waiting alerted the staff."
+    ]
