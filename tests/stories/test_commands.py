@@ -48,6 +48,7 @@ folder = "in"
 """
 COMMANDS = ["init", "check", "schema", "doctor", "simulate", "explain", "preview", "run", "demo", "import", "send-test"]
 COMMANDS += ["backup", "reminders", "messages", "status", "approve"]
+COMMANDS += ["alerts", "alert", "ack", "resolve", "snooze", "note"]
 
 
 class Shop:
