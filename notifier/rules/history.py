@@ -32,12 +32,13 @@ def instants(order: Order) -> list[datetime]:
 
 
 def as_of(order: Order, now: datetime) -> Order | None:
-    """What a shop would have shown of `order` at `now`; None when it had not been placed.
+    """What a shop would have shown of `order` at `now`; None when nothing had happened to it.
 
     Moments after `now` are hidden and the state follows from the visible ones; when nothing is hidden the order shows
-    the state that it has. One that was cancelled at an unknown time counts as cancelled from the start.
+    the state that it has. One that was cancelled at an unknown time counts as cancelled from the start. Real shops have
+    reviews and payments that are older than their orders, because clocks differ: then the order is as old as those.
     """
-    began = order.placed or min(filter(None, _moments(order)), default=None)
+    began = min(filter(None, _moments(order)), default=None)
     if began is not None and began > now:
         return None
     hidden: dict[str, Any] = {name: None for name in MOMENTS if (m := getattr(order, name)) is not None and m > now}

@@ -183,6 +183,16 @@ def test_an_alert_that_comes_late_tells_when_it_was_due_and_knows_no_quiet_hours
     assert alert["reason"] == "as soon as the review was written; due Thu 5 Mar, 02:30"
 
 
+def test_a_first_look_at_a_shop_raises_nothing_about_old_reviews(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_orders(shop, [REVIEWED])
+    assert simulate(shop, "--from", "2026-03-20") == 0
+    out = capsys.readouterr().out
+    assert "reviews" not in out
+    assert re.search(r"^bad-review +0 +0 +1$", out, re.MULTILINE)
+
+
 def test_columns_for_programs_never_change_and_hold_no_formulas(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_orders(shop, [{**FILE[0], "id": "=1+1"}])
     assert simulate(shop, "--format", "csv") == 0

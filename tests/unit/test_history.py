@@ -46,6 +46,14 @@ def test_before_it_was_placed_there_is_no_order() -> None:
     assert as_of(WHOLE, day(-0.1)) is None
 
 
+def test_what_happened_before_the_order_was_placed_happened_all_the_same() -> None:
+    odd = replace(WHOLE, paid=day(-1), reviews=(Review("r", 2, written=day(-3)),))
+    assert as_of(odd, day(-3.1)) is None
+    assert (at(-3, odd).state, at(-3, odd).placed, at(-3, odd).reviews[0].written) == ("unpaid", None, day(-3))
+    assert (at(-1, odd).state, at(-1, odd).placed) == ("paid", None)
+    assert at(0, odd).placed == day(0)
+
+
 def test_the_state_follows_from_what_is_visible() -> None:
     states = [at(number).state for number in (0, 1, 2, 4, 13, 14)]
     assert states == ["unpaid", "paid", "shipped", "delivered", "delivered", "completed"]
