@@ -64,7 +64,8 @@ class DigestTexts:
             return Rendered("", cut(style.words.sentence("frames", "sms", known), _LONGEST_SMS), language=language)
         if kind == "chat":
             lines = [f"**{title}**", introduction, *(_chat_lines(style, digest))]
-            return Rendered("", _fitting(style, lines, MOST_CHAT_BYTES), language=language)
+            more = sum(table.more for table in digest.tables)
+            return Rendered("", _fitting(style, lines, more, MOST_CHAT_BYTES), language=language)
         tables = [self._shown(style, table, _SHOWN) for table in digest.tables if table.rows]
         text = "\n\n".join([introduction, *map(as_text, tables)])
         known = {"shop": self._shop.name}
@@ -145,7 +146,8 @@ def as_text(table: ShownTable) -> str:
         return _GAP.join(padded).rstrip()
 
     lines = [line(labels), rule, *map(line, table.rows), *([rule, line(table.total)] if table.total else [])]
-    return "\n".join(filter(None, [table.heading, *lines, table.more]))
+    heading, more = ([text] if text else [] for text in (table.heading, table.more))
+    return "\n".join([*heading, *lines, *more])
 
 
 def _padded(text: str, width: int, right: bool) -> str:
@@ -171,12 +173,11 @@ def _chat_cells(style: Style, table: Table, row: Sequence[Cell]) -> Iterator[str
         yield f"{style.words.of('columns', column.name)} {text}" if named else text
 
 
-def _fitting(style: Style, lines: Sequence[str], most: int) -> str:
-    """As many lines as fit, and how many rows are left out."""
+def _fitting(style: Style, lines: Sequence[str], more: int, most: int) -> str:
+    """As many lines as fit, and how many rows are left out, with those that are not even among the lines."""
     kept = list(lines)
-    dropped = 0
     while True:
-        text = "\n".join(filter(None, [*kept, _and_more(style, dropped)]))
+        text = "\n".join(filter(None, [*kept, _and_more(style, more)]))
         if len(text.encode()) <= most or len(kept) <= 2:
             return text
-        dropped += kept.pop().startswith("- ")
+        more += kept.pop().startswith("- ")

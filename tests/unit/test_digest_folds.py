@@ -28,9 +28,10 @@ AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SHOP = Shop(zone="Asia/Shanghai", calendar=WorkCalendar())
 NUDGE = make_job(goal="paid")
+NO_NEWS = News()
 
 
-def make(name: str, *orders: Order, said: tuple[SaidRow, ...] = (), news: News = News(), **changes: Any) -> Digest:
+def make(name: str, *orders: Order, said: tuple[SaidRow, ...] = (), news: News = NO_NEWS, **changes: Any) -> Digest:
     """A digest of these orders; `changes` are of the scope."""
     cls = DIGESTS[name]
     limits = {**cls.limits, **changes.pop("limits", {})}
