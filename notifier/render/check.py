@@ -10,13 +10,14 @@ from notifier.errors import Problem
 from notifier.model.job import Job, Purpose
 from notifier.render.broken import BrokenText
 from notifier.render.check_alerts import check_alert_texts
-from notifier.render.known_names import CUSTOMERS, check_names, files_of
+from notifier.render.check_reviews import check_reviews
+from notifier.render.known_names import CUSTOMERS, check_names
 from notifier.render.library import Source
 from notifier.render.rendered import Rendered
 from notifier.render.samples import Sample, samples
 from notifier.render.texts import Texts
 from notifier.rules.sms import measure
-from notifier.rules.wording import Wording, incentives, refusable, signed
+from notifier.rules.wording import Wording, refusable, signed
 
 KINDS = ("sms", "email", "chat")
 _DEFAULTS = Wording()
@@ -51,7 +52,7 @@ def check_texts(
     """
     known = {**{kind: kind for kind in KINDS}, **(kinds or {})}
     enabled = [job for job in jobs if job.enabled and not job.digest]
-    problems = set(check_alert_texts(texts, (job for job in enabled if job.for_staff)))
+    problems = set(check_alert_texts(texts, (job for job in enabled if job.for_staff), wording))
     for job in enabled:
         if not job.for_staff:
             for kind in sorted({known[name] for name in job.channels if name in known}):
@@ -72,7 +73,7 @@ def _check(texts: Texts, job: Job, kind: str, wording: Wording) -> Iterator[Prob
     for source in sorted(sources, key=lambda source: source.text):
         case = _Case(texts, job, kind, source, wording)
         yield from check_names(texts.library, source, CUSTOMERS, job.name)
-        yield from _incentives(case)
+        yield from check_reviews(texts.library, source, wording, job.name)
         yield from _tries(case)
 
 
@@ -80,18 +81,6 @@ def _missing(texts: Texts, language: str, job: Job, kind: str) -> Problem:
     name = "email.txt" if kind == "email" else f"{kind}.txt"
     file = (texts.library.folders or (Path(),))[0] / language / job.name / name
     return Problem(file, 0, job.name, f"is missing: the job writes to customers by {kind}")
-
-
-def _incentives(case: _Case) -> Iterator[Problem]:
-    for name in files_of(case.source):
-        file = case.texts.library.path(name)
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue  # `check_names` has said so
-        for found in incentives(text, case.wording):
-            why = f"{found.word!r} in a text about reviews: nothing may be given for a review, nor a good one asked for"
-            yield Problem(file, found.line, case.job.name, why)
 
 
 def _tries(case: _Case) -> Iterator[Problem]:

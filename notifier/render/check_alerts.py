@@ -11,6 +11,7 @@ from notifier.model.job import Job
 from notifier.model.oncall import Agent
 from notifier.render.alerts import FRAMES, WORDS, Telling, Told
 from notifier.render.broken import BrokenText
+from notifier.render.check_reviews import check_reviews
 from notifier.render.fitting import LONGEST_HEADLINE, MOST_CHAT_BYTES, MOST_SMS_PARTS
 from notifier.render.known_names import FRAMES as FRAME_NAMES
 from notifier.render.known_names import STAFF, check_names
@@ -19,20 +20,21 @@ from notifier.render.rendered import Rendered
 from notifier.render.samples import SAMPLE_DAY, SAMPLE_LINK, alert_samples, sample_alerts
 from notifier.render.texts import Texts
 from notifier.rules.sms import measure
-from notifier.rules.wording import signed
+from notifier.rules.wording import Wording, signed
 
 KINDS = ("sms", "email", "chat", "voice")
 """The kinds of channel that alerts go by."""
 _FLOOD = 400
 
 
-def check_alert_texts(texts: Texts, jobs: Iterable[Job]) -> Iterator[Problem]:
+def check_alert_texts(texts: Texts, jobs: Iterable[Job], wording: Wording) -> Iterator[Problem]:
     """Every mistake in the texts of these jobs, and in the frames, which are looked at once if there is any job.
 
     1. Is there a text in every language that has the job, and a frame in every one that has frames?
     2. Names that no text can have; what is personal is none here.
-    3. Filled with samples: a headline that stands alone in the first line and is not too long.
-    4. The frames with one alert and with hundreds, of the longest headlines: do they fit, and say how to answer?
+    3. Nothing is offered for a review, nor a good one asked for.
+    4. Filled with samples: a headline that stands alone in the first line and is not too long.
+    5. The frames with one alert and with hundreds, of the longest headlines: do they fit, and say how to answer?
     """
     staffed = list(jobs)
     for job in staffed:
@@ -41,6 +43,7 @@ def check_alert_texts(texts: Texts, jobs: Iterable[Job]) -> Iterator[Problem]:
                 yield source
             else:
                 yield from check_names(texts.library, source, STAFF, job.name)
+                yield from check_reviews(texts.library, source, wording, job.name)
                 yield from _words(texts, job, source)
     for kind in KINDS if staffed else ():
         for source in _sources(texts, FRAMES, kind):

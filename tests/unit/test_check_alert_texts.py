@@ -51,6 +51,12 @@ def test_a_good_text_passes(tmp_path: Path) -> None:
     assert said(tmp_path, every) == []
 
 
+def test_nobody_is_told_to_offer_something_for_a_review(tmp_path: Path) -> None:
+    why = "in a text about reviews: nothing may be given for a review, nor a good one asked for"
+    assert said(tmp_path, "A bad review\n\nOffer a coupon.") == [f":3: 'coupon' {why}"]
+    assert said(tmp_path, "订单 {{ order.id }} 的评价\n\n请买家修改评价。") == [f":3: '修改评价' {why}"]
+
+
 def test_a_job_that_is_off_or_makes_digests_needs_no_text(tmp_path: Path) -> None:
     assert check(tmp_path, {}, replace(JOB, enabled=False), replace(JOB, digest="daily-report")) == []
 
