@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +16,8 @@ from notifier.model.order import Order
 from notifier.model.reminder import OrderKey, Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
-from notifier.rules.plan import SWITCHED_OFF, Planner
+from notifier.rules.inquiry import SWITCHED_OFF
+from notifier.rules.plan import Planner
 from notifier.rules.recheck import LOOK_AGAIN, Facts, Question
 from notifier.settings import channels_for
 
@@ -26,10 +28,14 @@ WEEK = timedelta(days=7)
 
 @dataclass(slots=True)
 class Asked:
-    """Claimed reminders with their fresh orders; `rulings` are about those that cannot even be asked about."""
+    """Claimed reminders with their fresh orders; `rulings` are about those that cannot even be asked about.
+
+    `changed` are orders that turned out to have changed since they were read last.
+    """
 
     rows: list[tuple[Reminder, Job, Order]] = field(default_factory=list)
     rulings: list[Ruling] = field(default_factory=list)
+    changed: list[Order] = field(default_factory=list)
 
     def wait(self, reminders: Sequence[Reminder], until: datetime, reason: str) -> None:
         """Put these off: nothing is said about an order that could not be read afresh."""
@@ -53,20 +59,47 @@ async def ask_again(
             asked.wait(reminders, now + LOOK_AGAIN, f"the source {name} is not in the settings any more")
             continue
         try:
-            orders = await _look(store, planner, source, {r.key.order for r in reminders}, now)
+            orders, changed = await _look(store, planner, source, {r.key.order for r in reminders}, now)
         except SourceError as error:
             asked.wait(reminders, now + SHOP_DOWN, f"the shop cannot be read: {error}")
             continue
+        asked.changed += changed
         for reminder in reminders:
             order = orders.get(reminder.key.order)
             if order is None:
                 asked.wait([reminder], now + LOOK_AGAIN, "the shop does not show this order at the moment")
             else:
-                asked.rows.append((reminder, planner.jobs[reminder.key.job], order))
+                asked.rows.append((reminder, planner.job_for(reminder.key, order, now), order))
     return asked
 
 
-async def _look(store: Store, planner: Planner, source: Source, ids: set[str], now: datetime) -> dict[str, Order]:
+async def orders_at_hand(
+    store: Store, sources: Mapping[str, Source], planner: Planner, keys: Collection[OrderKey], now: datetime
+) -> tuple[dict[OrderKey, Order], list[Order]]:
+    """These orders as their shops show them now, or as we know them: the staff must hear of them even so.
+
+    The second list are those that turned out to have changed since they were read last.
+    """
+    by_source: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        by_source[key.source].add(key.order)
+    found: dict[OrderKey, Order] = {}
+    changed: list[Order] = []
+    for name, ids in by_source.items():
+        fresh: dict[str, Order] = {}
+        if name in sources:
+            with suppress(SourceError):
+                fresh, own = await _look(store, planner, sources[name], ids, now)
+                changed += own
+        known = await store.orders(name, sorted(ids - fresh.keys())) if ids - fresh.keys() else {}
+        fresh.update((id_, row.order) for id_, row in known.items())
+        found.update((OrderKey(name, id_), order) for id_, order in fresh.items())
+    return found, changed
+
+
+async def _look(
+    store: Store, planner: Planner, source: Source, ids: set[str], now: datetime
+) -> tuple[dict[str, Order], list[Order]]:
     """The orders as the shop shows them now; what has changed is planned anew on the way, like any poll's page."""
     records = await source.look(sorted(ids))
     intake = await take_in(store, planner, source, list(records.values()), now, first_look=False)
@@ -76,7 +109,7 @@ async def _look(store: Store, planner: Planner, source: Source, ids: set[str], n
     broken = {row.order for row in intake.quarantine}
     same = [id_ for id_ in records if id_ not in fresh and id_ not in broken]
     stored = await store.orders(source.name, same) if same else {}
-    return fresh | {id_: row.order for id_, row in stored.items()}
+    return fresh | {id_: row.order for id_, row in stored.items()}, list(fresh.values())
 
 
 async def facts_for(
@@ -88,8 +121,9 @@ async def facts_for(
     now: datetime,
 ) -> list[Question]:
     """Everything the gates look at, for a whole batch in a few queries."""
-    names = {job.name: channels_for(job, outlets) for job in {job.name: job for _, job, _ in rows}.values()}
-    customers = await _customers(store, planner, rows, now)
+    # By channels, because a promotion may give a job others for some of its reminders.
+    names = {job.channels: channels_for(job, outlets) for job in {job.channels: job for _, job, _ in rows}.values()}
+    customers = await customers_of(store, planner, [(job, order) for _, job, order in rows], now)
     questions = []
     for reminder, job, order in rows:
         known = customers.get(OrderKey(order.source, order.customer.id), CustomerFacts())
@@ -97,7 +131,7 @@ async def facts_for(
             now=now,
             zone=order.customer.zone or planner.shop.zone,
             rules=rules,
-            ways=tuple(outlets[name].way(order.customer) for name in names[job.name]),
+            ways=tuple(outlets[name].way(order.customer) for name in names[job.channels]),
             others=[other for other in known.orders if other.id != order.id],
             sent_today=known.sent.get("any", 0),
             sent_this_week=known.sent.get("marketing", 0),
@@ -106,14 +140,14 @@ async def facts_for(
     return await _suppress(store, questions)
 
 
-async def _customers(
-    store: Store, planner: Planner, rows: Sequence[tuple[Reminder, Job, Order]], now: datetime
+async def customers_of(
+    store: Store, planner: Planner, rows: Sequence[tuple[Job, Order]], now: datetime
 ) -> dict[OrderKey, CustomerFacts]:
     """What is known of the customers; their other orders only where the job compares them."""
     by_source: dict[str, set[str]] = defaultdict(set)
     compared: dict[str, set[str]] = defaultdict(set)
-    comparing = {name for name, job in {job.name: job for _, job, _ in rows}.items() if planner.compares(job)}
-    for _, job, order in rows:
+    comparing = {name for name, job in {job.name: job for job, _ in rows}.items() if planner.compares(job)}
+    for job, order in rows:
         if order.customer.id:
             by_source[order.source].add(order.customer.id)
             if job.name in comparing:

@@ -102,6 +102,9 @@ class Job:
     With `digest` it is about no single order: it sends everybody that `to` stands for (a policy, group, shift or agent)
     that digest by `channels`, on the days `on`; with nothing to say it is `silent`, or says so in a line. `limits` are
     the digest's own numbers.
+
+    `variants` stand in its place for moments in a promotion. The moment decides, whatever day it is when something is
+    planned or sent: a plan does not flip when a promotion begins or ends.
     """
 
     name: str
@@ -126,6 +129,12 @@ class Job:
     on: Days = Days.ANY
     silent: bool = True
     limits: Mapping[str, float] = field(default_factory=dict, hash=False)
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def versions(self) -> tuple[Job, ...]:
+        """The job itself, and what promotions make of it."""
+        return (self, *(variant.job for variant in self.variants))
 
     @property
     def for_staff(self) -> bool:
@@ -138,3 +147,13 @@ class Job:
     @property
     def moment(self) -> str:
         return self.event.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What a promotion makes of a job: `job` stands for moments from `start` until just before `end` (aware UTC)."""
+
+    promotion: str
+    start: datetime
+    end: datetime
+    job: Job

@@ -109,11 +109,24 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class SpecialHours:
+    """From local date `first` to `last` the agents named work in these periods instead of their own; none is always."""
+
+    first: date
+    last: date
+    periods: Mapping[str, tuple[Period, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class OnCall:
-    """`oncall.toml` as a whole. `quiet` are hours in which alerts of that urgency wait."""
+    """`oncall.toml` as a whole.
+
+    `quiet` are hours in which alerts of that urgency wait, `special` hours of work come from promotions.
+    """
 
     agents: Mapping[str, Agent] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shifts: Mapping[str, Shift] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     quiet: Mapping[Urgency, QuietHours] = field(default_factory=dict)
+    special: tuple[SpecialHours, ...] = ()

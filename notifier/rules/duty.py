@@ -30,6 +30,7 @@ class Roster:
     has stands for nobody. Of an agent or a group those are on duty who are in their own periods. Of a shift it is
     whoever's turn it is, during the shift's periods, unless that agent has the day off or works other hours: that is a
     hole. Who has a shift by an override has it whatever their own hours are; of two overrides the later one wins.
+    On the days of a promotion its hours stand in place of somebody's own; days off stay.
     """
 
     def __init__(self, oncall: OnCall, zone: str) -> None:
@@ -124,7 +125,8 @@ class Roster:
         agent = self.oncall.agents[name]
         if day in agent.days_off:
             return ()
-        return tuple(_spans(agent.periods, day, agent.zone or self.zone, name))
+        special = (s.periods[name] for s in self.oncall.special if s.first <= day <= s.last and name in s.periods)
+        return tuple(_spans(next(special, agent.periods), day, agent.zone or self.zone, name))
 
     def _shift_spans(self, name: str, day: date) -> tuple[Span, ...]:
         """Who has a shift in the periods that begin on `day`."""

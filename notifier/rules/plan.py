@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,73 +11,16 @@ from notifier.model.job import Job, Subject
 from notifier.model.order import Order, OrderState
 from notifier.model.reminder import Declined, Key, Planned
 from notifier.model.shop import Shop
-from notifier.rules.conditions import CONDITIONS, Rule, View
+from notifier.rules.conditions import View
 from notifier.rules.cron import next_cron
+from notifier.rules.inquiry import NO_SUBJECT, SWITCHED_OFF, Inquiry, inquiry
 from notifier.rules.schedule import at_local, due_at, local_date, shift
 
 HELD = "the shop reports a state that is not known here"
-SWITCHED_OFF = "the job is switched off or gone"
 _CALENDAR_AHEAD = timedelta(days=45)
 _CRON_BACK = timedelta(days=7)
 _CRON_MOST = 8
-_UNHEARD = {
-    "placed": "it is not known when the order was placed",
-    "paid": "the order is not paid",
-    "shipped": "it has not been shipped",
-    "first_scan": "the carrier has not scanned it",
-    "last_scan": "the carrier has not scanned it",
-    "delivered": "it has not been delivered",
-    "completed": "the order is not completed",
-    "cancelled": "the order was not cancelled",
-    "reviewed": "there is no review",
-    "ran_out": "nothing in the order is out of stock",
-    "pay_by": "no deadline for the payment is known",
-    "ship_by": "no deadline for shipping is known",
-    "confirm_by": "no deadline for confirming the receipt is known",
-    "return_by": "no return deadline is known, because nothing was delivered",
-    "requested": "it is not known when the case was opened",
-    "agreed": "nothing was agreed in the case",
-    "returned": "nothing was sent back",
-    "received": "nothing came back",
-    "decided": "the case is not decided",
-    "closed": "the case is not closed",
-    "closes_by": "no deadline of the case is known",
-    "evidence_by": "no deadline for evidence is known",
-    "freight_paid": "no postage was paid back",
-    "written": "it is not known when the review was written",
-    "answered": "the review is not answered",
-}
-_NO_SUBJECT = {
-    Subject.PARCEL: "there is no parcel yet",
-    Subject.CASE: "there is no after-sales case",
-    Subject.REVIEW: "there is no review",
-    Subject.SYSTEM: "it is about the program, not about an order",
-}
-_SURVIVE = frozenset({Subject.CASE, Subject.REVIEW})
-"""What goes on after an order was cancelled."""
-_PARTS: dict[Subject, Callable[[Order], Sequence[Any]]] = {
-    Subject.ORDER: lambda order: (order,),
-    Subject.PARCEL: lambda order: order.parcels,
-    Subject.CASE: lambda order: order.cases,
-    Subject.REVIEW: lambda order: order.reviews,
-    Subject.CALENDAR: lambda order: (order,),
-    Subject.SYSTEM: lambda order: (),
-}
 _NEVER: Mapping[str, datetime] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A job, with what is worked out of it once and not for every order."""
-
-    job: Job
-    subject: Subject
-    moment: str
-    missing: str
-    parts: Callable[[Order], Sequence[Any]]
-    rules: tuple[tuple[Rule, Any], ...]
-    survives: bool
-    """Whether it is asked about a cancelled order too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +32,19 @@ class Plan:
 
 
 class Planner:
-    """All jobs, ready to be asked about any number of orders. Pure: the same order and time give the same plan."""
+    """All jobs, ready to be asked about any number of orders. Pure: the same order and time give the same plan.
+
+    Of a job that a promotion changes, the variant counts in whose window a reminder's moment lies (`Job.variants`): its
+    steps, conditions and lateness in the plan, and all the rest when it is sent (`job_for`). `jobs` are the ordinary
+    ones, also those that only a promotion switches on.
+    """
 
     def __init__(self, jobs: Sequence[Job], shop: Shop) -> None:
-        self.jobs: Mapping[str, Job] = {job.name: job for job in jobs if job.enabled and not job.digest}
+        self.jobs: Mapping[str, Job] = {
+            job.name: job for job in jobs if not job.digest and any(version.enabled for version in job.versions)
+        }
         self.shop = shop
-        self._questions = {name: _question(job) for name, job in self.jobs.items()}
+        self._questions = {name: inquiry(job) for name, job in self.jobs.items()}
         self._asked = tuple(q for q in self._questions.values() if q.subject is not Subject.SYSTEM)
 
     @property
@@ -104,7 +54,17 @@ class Planner:
 
     def compares(self, job: Job) -> bool:
         """Whether the job looks at the customer's other orders."""
-        return any(rule.others for rule, _ in self._questions[job.name].rules)
+        return self._questions[job.name].compares
+
+    def job_for(self, key: Key, order: Order, now: datetime) -> Job:
+        """The job of this reminder as it is for its moment; the ordinary one when the order has no such moment now."""
+        question = self._questions[key.job]
+        if question.variants:
+            for part in question.parts(order):
+                if key.subject == ("" if part is order else part.id):
+                    moment = self._moments(question, order, part, now, key).get(key.occurrence)
+                    return question.job if moment is None else question.at(moment).job
+        return question.job
 
     def plan(self, order: Order, now: datetime) -> Plan:
         """The reminders that ought to exist for `order`, past ones included: reconciling leaves those alone."""
@@ -132,11 +92,11 @@ class Planner:
         for _, answer in self._ask(question, order, now, others, key):
             if isinstance(answer, str) or answer.key == key:
                 return answer
-        return _gone(question.job, key)
+        return _gone(self.job_for(key, order, now), key)
 
     def _ask(
         self,
-        question: _Question,
+        question: Inquiry,
         order: Order,
         now: datetime,
         others: Sequence[Order] | None = None,
@@ -147,45 +107,43 @@ class Planner:
         Each answer comes with the part's id, which is empty for the order itself.
 
         1. A cancelled order says nothing more, but for its cases, its reviews and the cancellation itself.
-        2. Each part: its moment, then the conditions, then the time of each step.
+        2. Each part: its moment, with it what holds for such moments, then the conditions, then each step's time.
         """
         if order.state is OrderState.CANCELLED and not question.survives:
             yield "", "the order was cancelled"
             return
         parts = question.parts(order)
         if not parts:
-            yield "", _NO_SUBJECT[question.subject]
+            yield "", NO_SUBJECT[question.subject]
         for part in parts:
             subject = "" if part is order else part.id
             if key is None or key.subject == subject:
                 moments = self._moments(question, order, part, now, key)
-                if moments and (unmet := _unmet(question, View(order, part, now, others))):
-                    yield subject, unmet
-                    continue
-                for occurrence, moment in moments.items():
-                    for planned in self._steps(question, order, subject, occurrence, moment):
-                        yield subject, planned
+                for valid, own in question.by_variant(moments):
+                    if unmet := valid.unmet(View(order, part, now, others)):
+                        yield subject, unmet
+                        continue
+                    for occurrence, moment in own.items():
+                        for planned in self._steps(valid, order, subject, occurrence, moment):
+                            yield subject, planned
                 if not moments:
                     yield subject, question.missing
 
     def _moments(
-        self, question: _Question, order: Order, part: Any, now: datetime, key: Key | None
+        self, question: Inquiry, order: Order, part: Any, now: datetime, key: Key | None
     ) -> Mapping[str, datetime]:
-        """When the clock starts, by occurrence; nothing while that is not known."""
+        """The moments it counts from, by occurrence; nothing while they are not known."""
         if question.subject is Subject.CALENDAR:
             return self._calendar(question.job, order, now, key.occurrence if key else "")
         moment = getattr(part, question.moment)
-        if moment is None:
-            return _NEVER
-        if question.job.merge is not None:
-            moment = _first_together(question, order, moment) + timedelta(seconds=question.job.merge.seconds)
-        return {"": moment}
+        return _NEVER if moment is None else {"": moment}
 
     def _steps(
-        self, question: _Question, order: Order, subject: str, occurrence: str, moment: datetime
+        self, question: Inquiry, order: Order, subject: str, occurrence: str, moment: datetime
     ) -> Iterator[Planned]:
         """A reminder for each step. For the staff a step ends where the next begins: both would raise one alert."""
         job, calendar = question.job, self.shop.calendar
+        moment = question.started(order, moment)
         zone = self.shop.zone if job.for_staff else order.customer.zone or self.shop.zone
         dues = [due_at(moment, step, job.at, zone, calendar) for step in job.steps]
         for number, (step, due) in enumerate(zip(job.steps, dues, strict=True)):
@@ -213,46 +171,12 @@ class Planner:
         """The next instant, and those before it that may still be said: a plan must not forget what waits."""
         if occurrence:
             return {occurrence: datetime.fromisoformat(occurrence)}
-        back = shift(now, job.within, self.shop.zone, self.shop.calendar, back=True)
+        zone, calendar = self.shop.zone, self.shop.calendar
+        back = min(shift(now, version.within, zone, calendar, back=True) for version in job.versions)
         found: list[datetime] = []
         while not found or found[-1] <= now:
-            found.append(next_cron(job.cron, found[-1] if found else max(back, now - _CRON_BACK), self.shop.zone))
+            found.append(next_cron(job.cron, found[-1] if found else max(back, now - _CRON_BACK), zone))
         return {instant.isoformat(): instant for instant in found[-_CRON_MOST:]}
-
-
-def _question(job: Job) -> _Question:
-    subject, moment = job.subject, job.moment
-    calendar = subject is Subject.CALENDAR
-    return _Question(
-        job,
-        subject,
-        moment,
-        "no day of the calendar is near" if calendar else _UNHEARD.get(moment, "it is not known when that was"),
-        _PARTS[subject],
-        tuple((CONDITIONS[condition.name], condition.argument) for condition in job.only_if),
-        subject in _SURVIVE or moment == "cancelled",
-    )
-
-
-def _unmet(question: _Question, view: View) -> str:
-    """The first condition that is not met, as the sentence that says so."""
-    for rule, argument in question.rules:
-        if not rule.test(view, argument):
-            return rule.unmet
-    return ""
-
-
-def _first_together(question: _Question, order: Order, moment: datetime) -> datetime:
-    """When the first part left that `moment` shares a message with: a message covers `merge` from its first part."""
-    assert question.job.merge is not None
-    window = timedelta(seconds=question.job.merge.seconds)
-    first = moment
-    for number, other in enumerate(sorted(filter(None, (getattr(p, question.moment) for p in question.parts(order))))):
-        if number == 0 or other - first > window:
-            first = other
-        if other >= moment:
-            break
-    return first
 
 
 def _gone(job: Job, key: Key) -> str:
