@@ -594,8 +594,8 @@ async def test_what_is_under_way_is_answered_before_the_end(web: Front) -> None:
     stopping = asyncio.create_task(web.server.stop())
     while await listening(web):
         pass
-    assert not pressed.done()
-    assert not stopping.done()
+    ended, _ = await asyncio.wait([pressed, stopping], timeout=0.3)
+    assert not ended
     web.calls_end.set()
     assert (await pressed).status == 303
     await stopping
@@ -636,7 +636,7 @@ async def test_whoever_hangs_up_halfway_does_no_harm(web: Front) -> None:
         assert (await web.ask("GET", f"{PUBLIC}/health")).status == 200
         await web.server.stop()
     assert await untouched(web)
-    assert token not in "\n".join(lines)
+    assert not re.search(f"Traceback|{re.escape(token)}", "\n".join(lines))
 
 
 async def test_tokens_are_not_logged(web: Front) -> None:
@@ -686,9 +686,15 @@ async def test_signals_stay_the_daemons(web: Front) -> None:
     asked: list[str] = []
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, asked.append, "stop")
+    server = WebServer(web.server.app, "127.0.0.1", 0)
     try:
+        serving = await server.start()
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{server.port}/health") as answer:
+            assert answer.status == 200
         os.kill(os.getpid(), signal.SIGTERM)
-        assert (await web.ask("GET", f"{PUBLIC}/health")).status == 200
-        assert asked == ["stop"]
+        ended, _ = await asyncio.wait([serving], timeout=0.3)
+        assert not ended
     finally:
+        await server.stop()
         loop.remove_signal_handler(signal.SIGTERM)
+    assert asked == ["stop"]
