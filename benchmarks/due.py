@@ -85,12 +85,12 @@ class Ours:
 
     async def run(self) -> None:
         while True:
-            while self._pipeline.under_way >= _UNDER_WAY:
+            while self._pipeline.deliveries.under_way >= _UNDER_WAY:
                 self._again.clear()
                 await self._again.wait()
             if not (await self._pipeline.dispatch(BATCH)).claimed:
                 break
-        await self._pipeline.drain()
+        await self._pipeline.deliveries.drain()
 
     async def done(self) -> int:
         done = await self._accepted() - self._before

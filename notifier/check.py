@@ -39,7 +39,8 @@ def check_files(path: Path | None) -> Checked:
     """
     reading = read_settings(path)
     problems = {*reading.problems, *reading.warnings}
-    problems.update(check_texts(Texts(reading.template_folders, reading.shop), reading.jobs.values(), reading.kinds))
+    versions = [version for job in reading.jobs.values() for version in job.versions]
+    problems.update(check_texts(Texts(reading.template_folders, reading.shop), versions, reading.kinds))
     problems.update(DigestWords(reading.template_folders).problems())
     plain = load_jobs(reading.job_folders, Overlay(), [])
     problems.update(check_examples(job for job, _ in plain.values()))

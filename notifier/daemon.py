@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notifier import logs
 from notifier.clock import Clock, ShiftedClock, SystemClock
@@ -16,6 +16,7 @@ from notifier.engines.bells import Bell
 from notifier.engines.embedded import Embedded
 from notifier.errors import NotifierError
 from notifier.interfaces import Store
+from notifier.links import Links, link_secret
 from notifier.loops import Housekeeping, Reading, Sending
 from notifier.parts import build_brakes, build_desk, build_outlets, build_sources, check_sendable, close_all
 from notifier.pipeline import Pipeline
@@ -23,6 +24,9 @@ from notifier.service import ServiceManager
 from notifier.settings import Settings
 from notifier.settings.tables import ClockTable
 from notifier.store import database_file, hold, open_store
+
+if TYPE_CHECKING:
+    from notifier.web.server import WebServer
 
 DRAIN = 12.0
 
@@ -59,6 +63,7 @@ class Daemon:
         self._reading = Reading(self._noticed, self._engine, self._clock, self._due)
         self._housekeeping = Housekeeping(self._tidy, self._engine, self._clock, self._due)
         self._failed: asyncio.Future[None] | None = None
+        self.web: WebServer | None = None
 
     async def run(self) -> None:
         """Start, run until SIGTERM or SIGINT, drain, close.
@@ -72,8 +77,10 @@ class Daemon:
                 open_things.enter_context(hold(file))
             store = await open_store(self._settings.store_url)
             open_things.push_async_callback(store.close)
+            self._links = await self._open_links(store)
             self._pipeline = await self._build(store, open_things)
             await self._recover(store)
+            await self._serve(store, open_things)
             self._listen()
             self._engine.start()
             open_things.push_async_callback(self._engine.stop)
@@ -94,7 +101,7 @@ class Daemon:
 
     async def settled(self) -> None:
         """Return once nothing is due, being read or on its way any more. For trials and tests, after `wake`."""
-        while self._pipeline.under_way or not all(bell.quiet for bell in self._bells()):
+        while self._pipeline.deliveries.under_way or not all(bell.quiet for bell in self._bells()):
             self._noticed.clear()
             await self._noticed.wait()
 
@@ -106,8 +113,31 @@ class Daemon:
         outlets = build_outlets(settings, self._clock)
         sources = build_sources(settings, self._clock)
         open_things.push_async_callback(self._close_parts)
-        desk = build_desk(settings, outlets)
+        desk = build_desk(settings, outlets, self._links)
         return Pipeline(store, sources, build_brakes(settings), desk, self._clock, again=self._due.ring)
+
+    async def _open_links(self, store: Store) -> Links:
+        """Links in messages to the staff, signed with a secret that stays the same from start to start."""
+        web = self._settings.web
+        secret = await link_secret(store, web.secret.get_secret_value() if web.secret else "")
+        return Links(web.public_url, secret, self._clock)
+
+    async def _serve(self, store: Store, open_things: AsyncExitStack) -> None:
+        """The pages behind the links, and what Twilio calls. Raises ListenError when the address is taken."""
+        web = self._settings.web
+        if not web.enabled:
+            return
+        from notifier.web.parts import build_server  # FastAPI takes a second to import
+
+        self.web = build_server(web, lambda: self._settings, lambda: self._pipeline, self._links, self._clock)
+        serving = await self.web.start()
+        serving.add_done_callback(self._web_ended)
+        open_things.push_async_callback(self.web.stop)
+        log.info("the web application listens", host=self.web.host, port=self.web.port)
+
+    def _web_ended(self, serving: asyncio.Task[None]) -> None:
+        if self._failed is not None and not self._failed.done() and (error := serving.exception()):
+            self._failed.set_exception(error)
 
     async def _close_parts(self) -> None:
         await close_all(self._pipeline.sources, self._pipeline.desk.outlets)
@@ -153,9 +183,9 @@ class Daemon:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if left := await self._pipeline.drain(DRAIN):
+        if left := await self._pipeline.deliveries.drain(DRAIN):
             log.warning("deliveries did not finish in time and will be in doubt", messages=left)
-            await self._pipeline.abandon()
+            await self._pipeline.deliveries.abandon()
 
     def _guard(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """A task whose failure ends the daemon: better restarted than half alive."""
@@ -191,14 +221,16 @@ class Daemon:
         """Put new parts in the place of the old ones; the old channels close when nothing is on its way any more."""
         if settings.store_url != self._settings.store_url or settings.clock != self._settings.clock:
             log.warning("[store] and [clock] change with the next start")
-        desk = build_desk(settings, build_outlets(settings, self._clock))
+        if settings.web != self._settings.web:
+            log.warning("[web] changes with the next start")
+        desk = build_desk(settings, build_outlets(settings, self._clock), self._links)
         sources = build_sources(settings, self._clock)
         await self._reading.stop()
         old_sources, old_outlets = self._pipeline.sources, self._pipeline.desk.outlets
         await self._pipeline.swap(desk, sources, build_brakes(settings))
         self._settings = settings
         logs.configure(settings.log.format, settings.log.level)
-        await self._pipeline.drain(DRAIN)
+        await self._pipeline.deliveries.drain(DRAIN)
         await close_all(old_sources, old_outlets)
         self._reading.start(self._pipeline, settings, self._guard)
 

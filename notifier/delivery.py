@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from notifier.clock import Clock
 from notifier.interfaces import Result, Ruling, Store
 from notifier.letters import Letter
+from notifier.model.alert import AlertEntry
 from notifier.model.reminder import State
 from notifier.outlet import RESTING_AGAIN, STOPPED, Outlet, resting
 from notifier.rules.conclude import conclude
@@ -31,10 +34,12 @@ class Delivery:
     ) -> None:
         self.outlet = outlet
         self.failures: list[BaseException] = []
+        self.doubtful = False
         self._store, self._clock, self._stopping, self._moved = store, clock, stopping, moved
         self._waiting: deque[Letter] = deque()
         self._intended: deque[Letter] = deque()
-        self._ended: list[Result] = []
+        self._ended: list[tuple[Letter, Result]] = []
+        self._calls: Counter[int] = Counter()
         self._unrecorded = 0
         self._broken = False
         self._clerks: dict[str, asyncio.Task[None]] = {}
@@ -46,7 +51,11 @@ class Delivery:
         """How many letters are in here."""
         return 0 if self._broken else len(self._waiting) + self._unrecorded
 
-    def take(self, letters: list[Letter]) -> None:
+    def calls(self, alert: int) -> bool:
+        """Whether somebody is being called about this alert: a call that was begun may leave."""
+        return not self._broken and alert in self._calls
+
+    def take(self, letters: Sequence[Letter]) -> None:
         """Send these when their turn comes; those that cannot be begun go back to wait as reminders."""
         self._waiting.extend(letters)
         self._go("intend", self._intend)
@@ -87,25 +96,29 @@ class Delivery:
                 return
             group = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
             self._unrecorded += len(group)
+            self._calls.update(alert for letter in group for alert in letter.alerts)
             kept = await self._store.intend([letter.sent.attempt for letter in group], self._clock.now())
-            ours = [letter for letter in group if letter.sent.attempt.id in kept]
-            self._intended.extend(ours)
-            self._leave(len(group) - len(ours))
+            self._intended.extend(letter for letter in group if letter.sent.attempt.id in kept)
+            self._leave([letter for letter in group if letter.sent.attempt.id not in kept])
             self._carry()
 
     async def _deliver(self) -> None:
         """One after another, as long as there are any."""
         while self._intended:
-            sent = self._intended.popleft().sent
-            outcome = await self.outlet.deliver(sent.attempt, self._stopping)
-            self._ended.append(conclude(sent, outcome, self._clock.now(), self._jitter.random()))
+            letter = self._intended.popleft()
+            outcome = await self.outlet.deliver(letter.sent.attempt, self._stopping)
+            self._ended.append((letter, conclude(letter.sent, outcome, self._clock.now(), self._jitter.random())))
             self._go("record", self._record)
 
     async def _record(self) -> None:
         while self._ended:
             group, self._ended = self._ended, []
-            await self._store.record(group, self._clock.now())
-            self._leave(len(group))
+            now = self._clock.now()
+            await self._store.record([result for _, result in group], now)
+            self.doubtful |= any(result.state is State.HELD for _, result in group)
+            if called := [entry for letter, result in group for entry in _called(letter, result, now)]:
+                await self._store.note(called)
+            self._leave([letter for letter, _ in group])
             self._go("intend", self._intend)
 
     async def _give_back(self) -> None:
@@ -121,7 +134,81 @@ class Delivery:
             self._waiting.popleft()
         self._moved()
 
-    def _leave(self, count: int) -> None:
-        if count:
-            self._unrecorded -= count
+    def _leave(self, letters: Sequence[Letter]) -> None:
+        if letters:
+            self._unrecorded -= len(letters)
+            self._calls -= Counter(alert for letter in letters for alert in letter.alerts)
             self._moved()
+
+
+class Deliveries:
+    """The deliveries of all outlets. `moved` is called whenever letters have ended."""
+
+    def __init__(self, store: Store, clock: Clock, stopping: asyncio.Event, moved: Callable[[], None]) -> None:
+        self._store, self._clock, self._stopping, self._moved = store, clock, stopping, moved
+        self._by_outlet: dict[Outlet, Delivery] = {}
+        self._ended = asyncio.Event()
+
+    @property
+    def under_way(self) -> int:
+        """How many messages are being sent, or wait for their turn at a channel."""
+        return sum(delivery.under_way for delivery in self._by_outlet.values())
+
+    def take(self, letters: Sequence[Letter]) -> None:
+        """Hand letters to their outlets. Outlets that a reload took away are forgotten when they have nothing left."""
+        for letter in letters:
+            if letter.outlet not in self._by_outlet:
+                self._by_outlet = {outlet: one for outlet, one in self._by_outlet.items() if one.under_way}
+                self._by_outlet[letter.outlet] = Delivery(
+                    letter.outlet, self._store, self._clock, self._stopping, self._went_on
+                )
+            self._by_outlet[letter.outlet].take([letter])
+
+    def check(self) -> None:
+        """Raises what ended a delivery."""
+        for delivery in self._by_outlet.values():
+            if delivery.failures:
+                raise delivery.failures.pop()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a message was held since this was set to False."""
+        return any(delivery.doubtful for delivery in self._by_outlet.values())
+
+    @doubtful.setter
+    def doubtful(self, value: bool) -> None:
+        for delivery in self._by_outlet.values():
+            delivery.doubtful = value
+
+    async def calls_ended(self, alert: int) -> None:
+        """Return when nobody is being called about this alert."""
+        while any(delivery.calls(alert) for delivery in self._by_outlet.values()):
+            await self._change()
+
+    async def drain(self, seconds: float | None = None) -> int:
+        """Wait for what is under way, at most so long. Returns how many messages were still on their way."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.under_way:
+                    await self._change()
+        return self.under_way
+
+    async def abandon(self) -> None:
+        """Let go of what does not end. It stays `sending`: nobody saw how it ended."""
+        await asyncio.gather(*(delivery.abandon() for delivery in self._by_outlet.values()))
+
+    async def _change(self) -> None:
+        self._ended.clear()
+        await self._ended.wait()
+
+    def _went_on(self) -> None:
+        self._ended.set()
+        self._moved()
+
+
+def _called(letter: Letter, result: Result, now: datetime) -> list[AlertEntry]:
+    """Lines for the histories of the alerts that somebody has been called about."""
+    if result.state is not State.ACCEPTED:
+        return []
+    text = f"{letter.sent.attempt.customer} by {letter.outlet.name}"
+    return [AlertEntry(alert, now, "called", text=text) for alert in sorted(letter.alerts)]

@@ -6,24 +6,22 @@ leaves.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from notifier.errors import RenderError
 from notifier.interfaces import AlertSelection, Ruling, Selection, Store
-from notifier.letters import Letter, message_id
+from notifier.letters import Letter, message_id, seal
 from notifier.model.alert import AlertState
 from notifier.model.digest import Digest
 from notifier.model.job import Job
-from notifier.model.message import Attachment, Attempt, Message
+from notifier.model.message import Attachment, Message
 from notifier.model.oncall import Agent
 from notifier.model.reminder import Planned, Reminder, State
 from notifier.model.shop import Shop
 from notifier.outlet import Outlet
 from notifier.render.digest_style import Reader
 from notifier.render.digests import DigestTexts
-from notifier.rules.conclude import Sent
 from notifier.rules.digests import DIGESTS
 from notifier.rules.digests.fold import Fold, News
 from notifier.rules.digests.planning import AHEAD, plan_digests, still_wanted
@@ -161,19 +159,7 @@ class Digesting:
             language=rendered.language,
             attachments=self._file(digest, reader, reminder) if outlet.kind == "email" and not digest.empty else (),
         )
-        attempt = Attempt(
-            id=uuid.uuid4().hex,
-            reminders=((reminder.id, reminder.fence),),
-            channel=outlet.name,
-            address=address,
-            content=outlet.channel.compose(message),
-            message_id=message.id,
-            purpose="service",
-            customer=agent.name,
-            started=now,
-            until=reminder.until,
-        )
-        return Letter(Sent(attempt, reminder, outlet.kind), outlet)
+        return seal(message, [reminder], outlet, agent.name)
 
     def _file(self, digest: Digest, reader: Reader, reminder: Reminder) -> tuple[Attachment, ...]:
         day = local_date(reminder.due, self._shop.zone)

@@ -27,6 +27,8 @@ OVERRIDES = frozenset(
     }
 )
 """What `[jobs.NAME]` in the settings may change."""
+PROMOTED = OVERRIDES - {"every", "to", "urgency", "on", "silent", "limits"}
+"""What a promotion may change, for moments in its window."""
 
 
 def load_jobs(folders: Sequence[Path], changes: Overlay, problems: list[Problem]) -> dict[str, tuple[Job, Overlay]]:
@@ -35,7 +37,7 @@ def load_jobs(folders: Sequence[Path], changes: Overlay, problems: list[Problem]
     A file in a later folder replaces the one of the same name in an earlier one. `changes` is the settings' `[jobs]`
     table; mistakes in it point into the settings.
     """
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+    files = _files(folders)
     unknown = changes.data.keys() - files.keys()
     problems += (
         changes.problem((name,), f"there is no such job{did_you_mean(name, files.keys())}") for name in unknown
@@ -50,6 +52,44 @@ def load_jobs(folders: Sequence[Path], changes: Overlay, problems: list[Problem]
     return jobs
 
 
+def job_names(folders: Sequence[Path]) -> frozenset[str]:
+    """The names of all job files, also of those with mistakes."""
+    return frozenset(_files(folders))
+
+
+def _files(folders: Sequence[Path]) -> dict[str, Path]:
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def load_variant(job: Job, table: Overlay, changes: Overlay, problems: list[Problem]) -> tuple[Job, Overlay] | None:
+    """What a promotion makes of a job, and the tables it was made of; None, with `problems`, if that is wrong.
+
+    `table` is what the job was made of under what `changes`, the promotion's `jobs` table, says of it.
+    """
+    before = len(problems)
+    if job.digest or job.subject is Subject.SYSTEM:
+        problems.append(changes.problem((job.name,), "is about no order, so it has no moment in a promotion"))
+    change = changes.data.get(job.name)
+    wrong = change.keys() - PROMOTED if isinstance(change, dict) else ()
+    problems += (changes.problem((job.name, key), _no_promotion(key)) for key in wrong)
+    checked = _checked(table, problems) if len(problems) == before else None
+    return (_job(job.name, checked, table), table) if checked is not None else None
+
+
+def _no_promotion(key: str) -> str:
+    if key in OVERRIDES:
+        return "a promotion cannot change this of a job"
+    return f"unknown key{did_you_mean(key, PROMOTED)}"
+
+
+def _checked(table: Overlay, problems: list[Problem]) -> JobFile | None:
+    """A job's keys, each and together; None, with `problems`, when they are wrong."""
+    before = len(problems)
+    problems += (table.problem(path, message) for path, message in _disagreements(table))
+    checked = validate(JobFile, table, problems)
+    return checked if len(problems) == before else None
+
+
 def _load(name: str, file: TomlFile, table: Overlay, changes: Overlay, problems: list[Problem]) -> Job | None:
     before = len(problems)
     problems += file.problems
@@ -62,8 +102,7 @@ def _load(name: str, file: TomlFile, table: Overlay, changes: Overlay, problems:
         problems.append(changes.problem((name, key), _no_change(key)))
         table.data.pop(key)
         table.data |= {key: file.data[key]} if key in file.data else {}
-    problems += (table.problem(path, message) for path, message in _disagreements(table))
-    checked = validate(JobFile, table, problems)
+    checked = _checked(table, problems)
     return _job(name, checked, table) if checked is not None and len(problems) == before else None
 
 

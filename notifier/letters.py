@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from notifier.model.job import Job
+from notifier.model.job import Job, Purpose
 from notifier.model.message import Attempt, Message
 from notifier.model.order import Order
-from notifier.model.reminder import Key
+from notifier.model.reminder import Key, Reminder
 from notifier.outlet import Outlet
 from notifier.render import Rendered
 from notifier.rules.conclude import Sent
+from notifier.rules.ladder import RESOLVED_STEP
 from notifier.rules.recheck import Question, Send
 
 
@@ -54,10 +55,11 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is about to be sent, and through which outlet."""
+    """What is about to be sent, and through which outlet. `alerts` are those that it calls somebody about."""
 
     sent: Sent
     outlet: Outlet
+    alerts: frozenset[int] = frozenset()
 
 
 def message_id(key: Key) -> str:
@@ -98,20 +100,30 @@ def message_for(occasion: Occasion, address: str, kind: str, texts: Writer, now:
 def write(questions: Sequence[Question], send: Send, outlet: Outlet, texts: Writer, now: datetime) -> Letter:
     """Render one message and fix its bytes. Raises RenderError when it cannot be said."""
     first = questions[0]
-    reminder = first.reminder
     subjects = tuple(q.reminder.key.subject for q in questions)
-    occasion = Occasion(first.job, first.order, reminder.key, reminder.until, subjects)
+    occasion = Occasion(first.job, first.order, first.reminder.key, first.reminder.until, subjects)
     message = message_for(occasion, send.address, outlet.kind, texts, now)
+    return seal(message, [q.reminder for q in questions], outlet, first.order.customer.id, str(first.job.purpose))
+
+
+def seal(
+    message: Message, reminders: Sequence[Reminder], outlet: Outlet, reader: str, purpose: str = Purpose.SERVICE
+) -> Letter:
+    """Fix the bytes of a message that speaks for these reminders; the first of them decides about retries.
+
+    `reader` is the id of the customer or the name of the agent. Raises RenderError when it cannot be said that way.
+    """
     attempt = Attempt(
-        id=attempt_id(now),
-        reminders=tuple((q.reminder.id, q.reminder.fence) for q in questions),
+        id=attempt_id(message.written),
+        reminders=tuple((reminder.id, reminder.fence) for reminder in reminders),
         channel=outlet.name,
-        address=send.address,
+        address=message.address,
         content=outlet.channel.compose(message),
         message_id=message.id,
-        purpose=str(first.job.purpose),
-        customer=first.order.customer.id,
-        started=now,
-        until=reminder.until,
+        purpose=purpose,
+        customer=reader,
+        started=message.written,
+        until=message.until,
     )
-    return Letter(Sent(attempt, reminder, outlet.kind), outlet)
+    alerts = {reminder.alert for reminder in reminders if reminder.alert and reminder.key.step != RESOLVED_STEP}
+    return Letter(Sent(attempt, reminders[0], outlet.kind), outlet, frozenset(alerts))

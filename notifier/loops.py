@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from notifier import logs
-from notifier.clock import Clock
+from notifier.clock import Clock, ShiftedClock
 from notifier.engines.bells import Bell
 from notifier.engines.embedded import Embedded
 from notifier.errors import SourceError
-from notifier.pipeline import Batch, Pipeline, Round
+from notifier.pipeline import Pipeline
+from notifier.rounds import Batch, Round
 from notifier.rules.cron import NIGHTLY, Cron, every
 from notifier.service import ServiceManager
 from notifier.settings import Settings
+from notifier.troubles import clock_trouble
 
 Guard = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 """Starts a task whose failure ends the daemon."""
@@ -24,6 +26,8 @@ _POLL_AGAIN = (5, 10, 30, 60, 120, 300)
 _DIGEST = "planning digest"
 _KEEP = timedelta(days=400)
 _DUE = "due"
+_LATEST = "latest instant"
+_REMEMBER = timedelta(minutes=1)
 
 log = logs.get(__name__)
 
@@ -39,8 +43,10 @@ class Sending:
 
     async def loop(self, pipeline: Pipeline, limit: Callable[[], int]) -> None:
         """Dispatch batch after batch while there is something due and not too much is on its way already."""
+        watch = ClockWatch(pipeline, self._clock)
         while True:
-            batch = await pipeline.dispatch(limit()) if pipeline.under_way < _UNDER_WAY else None
+            pipeline.suspect = await watch.look()
+            batch = await pipeline.dispatch(limit()) if pipeline.deliveries.under_way < _UNDER_WAY else None
             self._manager.watchdog()
             if batch is not None:
                 _report_batch(batch)
@@ -48,6 +54,45 @@ class Sending:
                 wake = None if batch is None else await pipeline.store.next_wake()
                 self._engine.by(_DUE, wake, self._bell.ring, self._manager.watchdog_interval)
                 await self._bell.answer()
+
+
+class ClockWatch:
+    """Watches whether the clock can be right: it must not show a time at which this program was at work long ago.
+
+    While it cannot, an alert says so. When the clock agrees again, or somebody closes the alert and so says that it is
+    right, that is over. Clocks that a trial has set are not watched.
+    """
+
+    def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
+        self._store, self._troubles, self._clock = pipeline.store, pipeline.troubles, clock
+        self._latest: datetime | None = None
+        self._kept: datetime | None = None
+        self._wrong = ""
+
+    async def look(self) -> str:
+        """Why the clock cannot be right, or ""."""
+        if isinstance(self._clock, ShiftedClock):
+            return ""
+        now, before = self._clock.now(), self._wrong
+        if self._latest is None and (kept := await self._store.meta(_LATEST)):
+            self._latest = datetime.fromisoformat(kept)
+        self._wrong = clock_trouble(now, self._latest)
+        if self._wrong and not before:
+            log.error("the clock cannot be right; customers hear nothing", why=self._wrong)
+            await self._troubles.clock_wrong(self._wrong)
+        elif self._wrong and await self._troubles.clock_accepted():
+            self._wrong, self._kept = "", None
+        elif before and not self._wrong:
+            await self._troubles.clock_right()
+        if not self._wrong:
+            await self._remember(now)
+        return self._wrong
+
+    async def _remember(self, now: datetime) -> None:
+        self._latest = now
+        if self._kept is None or now - self._kept >= _REMEMBER:
+            self._kept = now
+            await self._store.set_meta(_LATEST, now.isoformat())
 
 
 class Reading:
@@ -74,16 +119,26 @@ class Reading:
 
     async def _loop(self, name: str, pipeline: Pipeline, settings: Settings) -> None:
         bell, failures = self.bells[name], 0
+        silent_since: datetime | None = None
+        well = False
         self._engine.every(f"poll {name}", every(settings.sources[name].options.every), settings.shop.zone, bell.ring)
         bell.ring()
         while True:
             await bell.answer()
             try:
-                _report_round(await pipeline.poll(name))
-                failures = 0
+                round_ = await pipeline.poll(name)
+                _report_round(round_)
+                failures, silent_since = 0, None
+                if round_.paused:
+                    await pipeline.troubles.paused(name, round_.paused)
+                elif not well:
+                    await pipeline.troubles.readable(name)
+                well = not round_.paused
             except SourceError as error:
-                failures += 1
+                failures, well = failures + 1, False
                 await pipeline.note_failure(name, str(error))
+                silent_since = silent_since or self._clock.now()
+                await pipeline.troubles.silent(name, self._clock.now() - silent_since, str(error))
                 log.warning("a shop could not be read", source=name, failures=failures, why=str(error))
                 again = _POLL_AGAIN[min(failures, len(_POLL_AGAIN)) - 1]
                 self._engine.at(f"retry {name}", self._clock.now() + timedelta(seconds=again), bell.ring)
@@ -98,8 +153,11 @@ class Housekeeping:
 
     async def loop(self, pipeline: Pipeline, settings: Settings) -> None:
         """Plan again at once if need be, then every night."""
+        await pipeline.troubles.in_doubt()
         if await pipeline.store.meta(_DIGEST) != settings.digest:
             await self.replan(pipeline, settings.digest)
+        else:
+            await self._plan_staff(pipeline)
         self._engine.every("housekeeping", Cron(NIGHTLY), settings.shop.zone, self._bell.ring)
         while True:
             await self._bell.answer()
@@ -108,18 +166,24 @@ class Housekeeping:
             log.info("housekeeping done", purged=purged)
 
     async def replan(self, pipeline: Pipeline, digest: str) -> None:
-        """Plan all stored orders again, and remember under which settings that was."""
+        """Plan all stored orders, calls and digests again, and remember under which settings that was."""
         for name in pipeline.sources:
             round_ = await pipeline.replan(name)
             if round_.planned or round_.moved or round_.cancelled:
                 log.info("planned again", **round_.numbers())
         await pipeline.store.set_meta(_DIGEST, digest)
+        await self._plan_staff(pipeline)
+
+    async def _plan_staff(self, pipeline: Pipeline) -> None:
+        """What follows from oncall.toml and the calendar: it may have changed while nobody looked."""
+        await pipeline.alerting.replan()
+        await pipeline.plan_digests()
         self._due.ring()
 
 
 def _report_batch(batch: Batch) -> None:
     if batch.claimed:
-        log.info("due", claimed=batch.claimed, sending=batch.sending, put_off=dict(batch.decided))
+        log.info("due", claimed=batch.claimed, sending=batch.sending, raised=batch.raised, put_off=dict(batch.decided))
     for trouble in dict.fromkeys(batch.trouble):
         log.error("a text could not be made", why=trouble)
 

@@ -6,13 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 
+from notifier.alerting import oncall_desk
+from notifier.calling import StaffDesk
 from notifier.clock import Clock
+from notifier.digesting import Digesting
 from notifier.errors import BadFiles
 from notifier.interfaces import Channel, Source, Surroundings
+from notifier.links import Links
 from notifier.model.job import Job
 from notifier.outlet import Outlet
 from notifier.pipeline import Desk
 from notifier.render import Texts, check_texts
+from notifier.render.digests import DigestTexts
 from notifier.rules.brake import Brake
 from notifier.rules.limits import TokenBucket
 from notifier.rules.plan import Planner
@@ -54,9 +59,17 @@ def build_texts(settings: Settings) -> Texts:
     return Texts(settings.template_folders, settings.shop)
 
 
-def build_desk(settings: Settings, outlets: dict[str, Outlet]) -> Desk:
-    """Everything that a reload swaps."""
-    return Desk(build_planner(settings), build_texts(settings), settings.sending, outlets)
+def build_desk(settings: Settings, outlets: dict[str, Outlet], links: Links | None = None) -> Desk:
+    """Everything that a reload swaps. Without `links` there is no staff: nobody is called, no digest is sent."""
+    texts = build_texts(settings)
+    staff = None if links is None else _build_staff(settings, texts, links)
+    return Desk(build_planner(settings), texts, settings.sending, outlets, staff)
+
+
+def _build_staff(settings: Settings, texts: Texts, links: Links) -> StaffDesk:
+    oncall = oncall_desk(settings.oncall, settings.jobs, settings.shop.zone)
+    digests = DigestTexts(texts.library, settings.shop)
+    return StaffDesk(oncall, texts, links, Digesting(settings.jobs, oncall.roster, settings.shop, digests))
 
 
 def build_planner(settings: Settings) -> Planner:
@@ -71,7 +84,8 @@ def check_sendable(settings: Settings) -> None:
     Texts for kinds of channel that the settings do not have are left to `notifier check`.
     """
     kinds = {name: channel.kind for name, channel in settings.channels.items()}
-    jobs = [replace(job, channels=channels_for(job, settings.channels)) for job in settings.jobs.values()]
+    versions = (version for job in settings.jobs.values() for version in job.versions)
+    jobs = [replace(version, channels=channels_for(version, settings.channels)) for version in versions]
     if problems := check_texts(build_texts(settings), jobs, kinds):
         raise BadFiles(problems)
 

@@ -10,73 +10,55 @@ what the program does not see the end of is held for a person and never repeated
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from notifier.asking import ask_again, facts_for
+from notifier.alerting import Alerting, OnCallDesk, Raising, oncall_desk
+from notifier.asking import ask_again, facts_for, orders_at_hand
+from notifier.calling import Calling, StaffDesk, finished
 from notifier.clock import Clock
-from notifier.delivery import Delivery
+from notifier.delivery import Deliveries
 from notifier.errors import RenderError
-from notifier.intake import Intake, take_again, take_in
-from notifier.interfaces import Ruling, Source, SourceMark, Store
+from notifier.intake import take_again, take_in
+from notifier.interfaces import Changes, Ruling, Source, SourceMark, Store
 from notifier.letters import Letter, Writer, gather, write
-from notifier.model.reminder import Reminder, State
+from notifier.model.alert import AlertKey
+from notifier.model.oncall import OnCall
+from notifier.model.order import Order
+from notifier.model.reminder import OrderKey, Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
+from notifier.rounds import Batch, Round
 from notifier.rules.brake import Brake
 from notifier.rules.plan import Planner
 from notifier.rules.recheck import Drop, Question, Raise, Send, Wait, recheck_all
+from notifier.rules.risk import money_at_risk
+from notifier.troubles import Troubles
 
 LEASE = timedelta(minutes=5)
+SUSPECT_AGAIN = timedelta(minutes=1)
+LATE_SHIPPING = "order.ship_by"
+"""What a job counts from whose alerts tell how much money late shipping costs."""
 RENDER_AGAIN = timedelta(minutes=15)
 _PAGE = 500
 _PORTION = 100
-
-
-@dataclass(slots=True)
-class Round:
-    """What one poll of a source, or one planning of what is stored, came to.
-
-    `too_old` counts by job; `trouble` are records that are not even orders."""
-
-    source: str
-    read: int = 0
-    changed: int = 0
-    planned: int = 0
-    moved: int = 0
-    cancelled: int = 0
-    quarantined: int = 0
-    too_old: Counter[str] = field(default_factory=Counter)
-    trouble: list[str] = field(default_factory=list)
-    paused: str = ""
-
-    def numbers(self) -> dict[str, object]:
-        """What a log line tells of it."""
-        names = ("source", "read", "changed", "planned", "moved", "cancelled", "quarantined")
-        return {name: getattr(self, name) for name in names}
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one dispatch did with the reminders that it claimed. `trouble` are texts that could not be made."""
-
-    claimed: int = 0
-    sending: int = 0
-    decided: Counter[str] = field(default_factory=Counter)
-    trouble: list[str] = field(default_factory=list)
+_NOBODY = oncall_desk(OnCall(), {}, "UTC")
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What may change while the program runs (a reload swaps it whole): jobs, texts, rules, channels."""
+    """What may change while the program runs (a reload swaps it whole): jobs, texts, rules, channels, staff.
+
+    Without `staff` alerts are opened and closed, and nobody is called.
+    """
 
     planner: Planner
     texts: Writer
     rules: SendingRules
     outlets: Mapping[str, Outlet]
+    staff: StaffDesk | None = None
 
 
 class Pipeline:
@@ -84,7 +66,8 @@ class Pipeline:
 
     With `histories` the sources tell all they will ever know of an order's past, so a moment they lack stays unknown;
     otherwise it is the instant of the poll that first showed the new state (but for a source's very first poll).
-    `again` is called when deliveries have ended: what was refused is due again at once.
+    `again` is called when deliveries have ended or calls were planned: something may be due at once. While `suspect`
+    says why the clock cannot be right, customers hear nothing.
     """
 
     def __init__(
@@ -105,15 +88,11 @@ class Pipeline:
         self.clock = clock
         self.histories = histories
         self.stopping = asyncio.Event()
-        self._again = again
         self._turn = asyncio.Lock()
-        self._deliveries: list[Delivery] = []
-        self._ended = asyncio.Event()
-
-    @property
-    def under_way(self) -> int:
-        """How many messages are being sent, or wait for their turn at a channel."""
-        return sum(delivery.under_way for delivery in self._deliveries)
+        self.suspect = ""
+        self.deliveries = Deliveries(store, clock, self.stopping, again)
+        self.alerting = Alerting(store, self._on_call, clock, self.deliveries.calls_ended, again)
+        self.troubles = Troubles(store, self.alerting, lambda: self.desk.planner.jobs)
 
     async def poll(self, name: str) -> Round:
         """Read what is new at a source, page by page; each page and its cursor are applied wholly or not at all.
@@ -136,7 +115,8 @@ class Pipeline:
                 return round_
             mark = replace(mark, cursor=page.cursor)
             await self.store.apply(intake.changes(now, mark))
-            _count(round_, intake, len(page.records))
+            round_.add(intake, len(page.records))
+            round_.closed += await self._close_finished([row.order for row in intake.orders])
             round_.trouble += page.trouble
         await self.store.set_mark(_finished(mark, self.clock.now()))
         return round_
@@ -148,9 +128,17 @@ class Pipeline:
             now = self.clock.now()
             intake = await take_again(self.store, self.desk.planner, rows, now)
             await self.store.apply(intake.changes(now))
-            _count(round_, intake, len(rows))
+            round_.add(intake, len(rows))
+            round_.closed += await self._close_finished([row.order for row in rows])
             last = rows[-1].order.id
         return round_
+
+    async def plan_digests(self) -> None:
+        """Plan the digests of the coming days."""
+        if self.desk.staff is not None:
+            now = self.clock.now()
+            planned = [one for one in self.desk.staff.digesting.plan(now) if one.until >= now]
+            await self.store.apply(Changes(inserts=[(one, "") for one in planned], now=now))
 
     async def note_failure(self, name: str, trouble: str) -> None:
         """Remember that a source could not be read, for those who ask how it is."""
@@ -163,49 +151,98 @@ class Pipeline:
             self.desk, self.sources, self.brakes = desk, sources, brakes
 
     async def dispatch(self, limit: int = _PAGE) -> Batch:
-        """Take what is due and send it on its way; deliveries go on after the return (`drain` waits for them)."""
-        for delivery in self._deliveries:
-            if delivery.failures:
-                raise delivery.failures.pop()
+        """Take what is due and send it on its way. Deliveries go on after the return: `deliveries.drain` waits."""
+        self.deliveries.check()
+        if self.deliveries.doubtful:
+            self.deliveries.doubtful = False
+            await self.troubles.in_doubt()
         async with self._turn:
             return await self._dispatch(limit)
 
-    async def drain(self, seconds: float | None = None) -> int:
-        """Wait for the deliveries under way, at most so long. Returns how many messages were still on their way."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self.under_way:
-                    self._ended.clear()
-                    await self._ended.wait()
-        return self.under_way
-
-    async def abandon(self) -> None:
-        """Let go of deliveries that do not end. Their attempts stay `sending`: nobody saw how they ended."""
-        await asyncio.gather(*(delivery.abandon() for delivery in self._deliveries))
-
     async def _dispatch(self, limit: int) -> Batch:
-        """Claim, ask again, recheck, write; then settle what waits or ends, and start what is to be sent."""
+        """Claim, and do with each kind of reminder what is to be done; then settle what waits or ends."""
         desk, now = self.desk, self.clock.now()
         claimed = await self.store.claim(now, now + LEASE, limit)
         batch = Batch(len(claimed))
         if not claimed:
             return batch
-        asked = await ask_again(self.store, self.sources, desk.planner, claimed, now)
+        staff = desk.staff
+        calls = [one for one in claimed if one.alert]
+        digests = [one for one in claimed if staff is not None and staff.digesting.owns(one)]
+        others = {one.id for one in (*calls, *digests)}
+        rulings = await self._remind([one for one in claimed if one.id not in others], batch)
+        if staff is not None:
+            rulings += await self._call(staff, calls, batch)
+            rulings += await self._digest(staff, digests, batch)
+        if rulings:
+            await self.store.settle(rulings, self.clock.now())
+        batch.settled(rulings)
+        return batch
+
+    async def _remind(self, reminders: Sequence[Reminder], batch: Batch) -> list[Ruling]:
+        """Ask again, recheck, write; start what is to be sent, and raise what the staff has to know."""
+        if not reminders:
+            return []
+        desk, now = self.desk, self.clock.now()
+        if self.suspect:
+            return [Ruling(r.id, r.fence, State.PLANNED, self.suspect, now + SUSPECT_AGAIN) for r in reminders]
+        asked = await ask_again(self.store, self.sources, desk.planner, reminders, now)
+        await self._close_finished(asked.changed)
         questions = await facts_for(self.store, desk.planner, desk.rules, desk.outlets, asked.rows, self.clock.now())
         verdicts = recheck_all(questions)
-        rulings = [_ruling(q.reminder, verdict) for q, verdict in verdicts if not isinstance(verdict, Send)]
+        rulings = [_ruling(q.reminder, v) for q, v in verdicts if isinstance(v, Wait | Drop)]
         rulings += asked.rulings
         sends = gather([(q, v) for q, v in verdicts if isinstance(v, Send)])
         for number in range(0, len(sends), _PORTION):
             letters, waits = self._write(sends[number : number + _PORTION], batch)
             rulings += waits
-            batch.sending += len(letters)
-            self._start(letters)
+            self._start(letters, batch)
             await asyncio.sleep(0)  # writing takes a while: what is on its way already must not stand still for it
-        if rulings:
-            await self.store.settle(rulings, self.clock.now())
-        batch.decided.update(ruling.reason for ruling in rulings)
-        return batch
+        await self._raise([q for q, v in verdicts if isinstance(v, Raise)], batch)
+        failed = [(q.reminder, v.reason) for q, v in verdicts if isinstance(v, Drop) and v.state is State.FAILED]
+        if failed:
+            await self.troubles.undeliverable(failed)
+        return rulings
+
+    async def _raise(self, questions: Sequence[Question], batch: Batch) -> None:
+        """Each ends as raised, in the same transaction as its alert."""
+        if questions:
+            raised = await self.alerting.raise_all([_raising(question) for question in questions])
+            batch.raised += sum(alert is not None for alert in raised)
+
+    async def _call(self, staff: StaffDesk, calls: Sequence[Reminder], batch: Batch) -> list[Ruling]:
+        """Calls about orders as they are now; those of a shop that cannot be read are made all the same."""
+        if not calls:
+            return []
+        desk, now = self.desk, self.clock.now()
+        keys = {call.key.order_key for call in calls if call.key.order}
+        orders, changed = await orders_at_hand(self.store, self.sources, desk.planner, keys, now)
+        await self._close_finished(changed)
+        calling = Calling(self.store, self.alerting, desk.planner, staff, desk.outlets, self.clock.now())
+        await calling.prepare(calls, orders)
+        batch.trouble += calling.trouble
+        self._start(calling.letters, batch)
+        return calling.rulings
+
+    async def _digest(self, staff: StaffDesk, digests: Sequence[Reminder], batch: Batch) -> list[Ruling]:
+        found = [
+            await staff.digesting.write(self.store, digest, self.desk.outlets, self.clock.now()) for digest in digests
+        ]
+        self._start([one for one in found if isinstance(one, Letter)], batch)
+        return [one for one in found if isinstance(one, Ruling)]
+
+    async def _close_finished(self, orders: Sequence[Order]) -> int:
+        """Close the alerts about these orders that their jobs would not raise any more. Returns how many."""
+        by_source: dict[str, dict[str, Order]] = defaultdict(dict)
+        for order in orders:
+            by_source[order.source][order.id] = order
+        closed = 0
+        for source, own in by_source.items():
+            if alerts := await self.store.unresolved(source, own):
+                known = {OrderKey(source, id_): order for id_, order in own.items()}
+                over = await finished(self.store, self.desk.planner, alerts, known, self.clock.now())
+                closed += len(await self.alerting.resolve_all(over)) if over else 0
+        return closed
 
     def _write(
         self, sends: Sequence[tuple[Sequence[Question], Send]], batch: Batch
@@ -228,46 +265,25 @@ class Pipeline:
             rulings.extend(_ruling(q.reminder, verdict) for q in questions)
         return letters, rulings
 
-    def _start(self, letters: Sequence[Letter]) -> None:
-        """Hand letters to their outlets; outlets that a reload took away finish what they have."""
-        self._deliveries = [
-            one for one in self._deliveries if one.under_way or one.outlet in self.desk.outlets.values()
-        ]
-        for outlet, own in _by_outlet(letters).items():
-            delivery = next((one for one in self._deliveries if one.outlet is outlet), None)
-            if delivery is None:
-                delivery = Delivery(outlet, self.store, self.clock, self.stopping, self._delivered)
-                self._deliveries.append(delivery)
-            delivery.take(own)
+    def _start(self, letters: Sequence[Letter], batch: Batch) -> None:
+        batch.sending += len(letters)
+        self.deliveries.take(letters)
 
-    def _delivered(self) -> None:
-        self._ended.set()
-        self._again()
+    def _on_call(self) -> OnCallDesk:
+        return self.desk.staff.oncall if self.desk.staff else _NOBODY
 
 
-def _by_outlet(letters: Sequence[Letter]) -> dict[Outlet, list[Letter]]:
-    found: dict[Outlet, list[Letter]] = {}
-    for letter in letters:
-        found.setdefault(letter.outlet, []).append(letter)
-    return found
+def _raising(q: Question) -> Raising:
+    key = q.reminder.key
+    ruling = Ruling(q.reminder.id, q.reminder.fence, State.RAISED, f"{q.job.to} was alerted")
+    risk = money_at_risk(q.order, q.planner.shop) if q.job.event == LATE_SHIPPING else None
+    return Raising(q.job, AlertKey(key.source, key.order, key.job, key.subject), key.step, ruling, risk=risk)
 
 
-def _ruling(reminder: Reminder, verdict: Wait | Drop | Raise) -> Ruling:
-    if isinstance(verdict, Raise):
-        return Ruling(reminder.id, reminder.fence, State.RAISED, "it became an alert")
+def _ruling(reminder: Reminder, verdict: Wait | Drop) -> Ruling:
     if isinstance(verdict, Wait):
         return Ruling(reminder.id, reminder.fence, State.PLANNED, verdict.reason, verdict.until)
     return Ruling(reminder.id, reminder.fence, verdict.state, verdict.reason)
-
-
-def _count(round_: Round, intake: Intake, read: int) -> None:
-    round_.read += read
-    round_.changed += len(intake.orders)
-    round_.planned += len(intake.inserts)
-    round_.moved += len(intake.moves)
-    round_.cancelled += len(intake.cancels)
-    round_.quarantined += len(intake.quarantine)
-    round_.too_old.update(intake.too_old)
 
 
 def _finished(mark: SourceMark, now: datetime) -> SourceMark:

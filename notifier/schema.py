@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from notifier.jobfiles import OVERRIDES
+from notifier.jobfiles import OVERRIDES, PROMOTED
 from notifier.jobtable import JobFile
 from notifier.registry import Role, adapter, shipped_types
 from notifier.settings.oncalltables import OnCallFile
@@ -41,12 +42,16 @@ def settings_schema() -> dict[str, Any]:
         tables = [_of_type(type_, refs[model, "validation"]) for type_, model in models_by_type.items()]
         settings["properties"][key]["additionalProperties"] = {"anyOf": [*tables, _OWN]}
     job = definitions["JobFile"]["properties"]
-    settings["properties"]["jobs"]["additionalProperties"] = {
-        "type": "object",
-        "properties": {key: value for key, value in job.items() if key in OVERRIDES},
-        "additionalProperties": False,
-    }
+    settings["properties"]["jobs"]["additionalProperties"] = _some_keys(job, OVERRIDES)
+    promotion = definitions["PromotionTable"]["properties"]
+    promotion["jobs"]["additionalProperties"] = _some_keys(job, PROMOTED)
     return {"$schema": _DIALECT, "title": "notifier.toml", "$ref": "#/$defs/SettingsFile", "$defs": definitions}
+
+
+def _some_keys(job: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """A table that may change these keys of a job."""
+    properties = {key: value for key, value in job.items() if key in keys}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def job_schema() -> dict[str, Any]:

@@ -109,7 +109,7 @@ async def play(
             simulation.too_old.update((await pipeline.poll(name)).too_old)
             changed[name] = sources[name].next_change(clock.now())
         while (await pipeline.dispatch()).claimed:
-            await pipeline.drain()
+            await pipeline.deliveries.drain()
         instant = min(filter(None, [*changed.values(), night, await store.next_wake()]), default=None)
         if instant is None or instant > until:
             break

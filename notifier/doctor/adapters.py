@@ -58,7 +58,7 @@ def texts(settings: Settings) -> Finding:
     """Can every text of every job be made, and in which languages?"""
     library = build_texts(settings)
     kinds = {name: channel.kind for name, channel in settings.channels.items()}
-    problems = check_texts(library, settings.jobs.values(), kinds)
+    problems = check_texts(library, [version for job in settings.jobs.values() for version in job.versions], kinds)
     if problems:
         return bad("texts", f"{len(problems)} mistakes, such as {problems[0]}; notifier check shows them all")
     return well("texts", f"well, in {', '.join(library.languages)}")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from notifier.clock import SystemClock
 from notifier.errors import BadFiles, Problem
 from notifier.interfaces import Surroundings
-from notifier.jobfiles import load_jobs
+from notifier.jobfiles import job_names, load_jobs
 from notifier.mistakes import validate
 from notifier.model.job import Job
 from notifier.model.oncall import OnCall
@@ -26,6 +26,7 @@ from notifier.settings.adapters import (
 )
 from notifier.settings.oncall import OnCallReading, load_oncall
 from notifier.settings.places import Places, find_settings
+from notifier.settings.promotions import Promotion, load_promotions, with_special_hours, with_variants
 from notifier.settings.reach import check_channels_named, check_policies_named, check_reach, holes
 from notifier.settings.shop import planning_digest, sending_from, shop_from
 from notifier.settings.tables import ClockTable, FoldersTable, LogTable, SendTable, SettingsFile, ShopTable, WebTable
@@ -105,7 +106,8 @@ def read_settings(
     that is no setting.
 
     1. Find and read the settings file, and lay `sets` over it.
-    2. Check its tables, then each source and channel against its adapter's own options, then every job.
+    2. Check its tables, then each source and channel against its adapter's own options, then every job and what
+       promotions make of it.
     3. Check what they say together: do the jobs' channels exist, are the holidays known?
     4. Read who is on call, and check that whoever jobs tell can be reached.
     """
@@ -121,14 +123,17 @@ def read_settings(
     job_folders, template_folders = _folders(table, places, problems)
     jobs = load_jobs(job_folders, table.under(("jobs",)), problems)
 
-    if not table.broken:
-        check_channels(table, channels, jobs, problems)
-    loaded = {name: job for name, (job, _) in jobs.items()}
+    shop_table = validate(ShopTable, table.under(("shop",)), []) or ShopTable()
+    promotions = load_promotions(table, jobs, job_names(job_folders), shop_table.time_zone, problems)
+    loaded = {name: with_variants(job, promotions) for name, (job, _) in jobs.items()}
     clock = validate(ClockTable, table.under(("clock",)), []) or ClockTable()
     now = now or clock.start or SystemClock().now()
-    shop = _shop(table, now, loaded, problems)
-    oncall = _oncall(places, table, shop, problems)
-    check_policies_named(oncall, jobs, problems)
+    shop = shop_from(shop_table, range(now.year - 1, now.year + 4), loaded.values(), table, problems)
+    oncall = _oncall(places, table, shop, promotions, problems)
+    for named in (jobs, *(promotion.jobs for promotion in promotions)):
+        if not table.broken:
+            check_channels(table, channels, named, problems)
+        check_policies_named(oncall, named, problems)
     if not table.broken and None not in channels.values():
         usable = {name: channel for name, channel in channels.items() if channel and channel.options.enabled}
         check_channels_named(oncall, channels, problems)
@@ -196,18 +201,13 @@ def _folder(name: str, wanted: str, table: Overlay, places: Places, problems: li
     return (ours,)
 
 
-def _oncall(places: Places, table: Overlay, shop: Shop, problems: list[Problem]) -> OnCallReading:
+def _oncall(
+    places: Places, table: Overlay, shop: Shop, promotions: Sequence[Promotion], problems: list[Problem]
+) -> OnCallReading:
+    """Who is on call, in promotions too."""
     folders = validate(FoldersTable, table.under(("folders",)), []) or FoldersTable()
-    return load_oncall(places.beside, folders.oncall, table, shop.zone, problems)
-
-
-def _shop(table: Overlay, now: datetime, jobs: Mapping[str, Job], problems: list[Problem]) -> Shop:
-    """The shop, with the holidays that may be asked for before the settings are read again.
-
-    The mistakes of the tables themselves are known already; here they count as what they are by default.
-    """
-    shop = validate(ShopTable, table.under(("shop",)), []) or ShopTable()
-    return shop_from(shop, range(now.year - 1, now.year + 4), jobs.values(), table, problems)
+    reading = load_oncall(places.beside, folders.oncall, table, shop.zone, problems)
+    return replace(reading, oncall=with_special_hours(reading, promotions, shop.zone, table, problems))
 
 
 def _store_url(url: str, folder: Path) -> str:

@@ -14,12 +14,10 @@ from notifier.model.job import Job
 from notifier.model.oncall import Agent, Span
 from notifier.registry import shipped_types
 from notifier.rules.duty import Roster
-from notifier.settings.adapters import KINDS, ChannelSettings, channels_named
+from notifier.settings.adapters import STAFF_KINDS, ChannelSettings, channels_named
 from notifier.settings.oncall import OnCallReading
 from notifier.tomlfile import Overlay
 
-CALLED_BY = frozenset({*KINDS, "voice"})
-"""The kinds of channel that a policy may name."""
 LOOKED_AHEAD = timedelta(days=14)
 
 
@@ -49,8 +47,8 @@ def check_channels_named(reading: OnCallReading, channels: Collection[str], prob
     for policy in oncall.policies.values():
         for number, step in enumerate(policy.steps):
             for place, name in enumerate(step.by):
-                if name not in channels and name not in CALLED_BY:
-                    meant = did_you_mean(name, {*channels, *CALLED_BY})
+                if name not in channels and name not in STAFF_KINDS:
+                    meant = did_you_mean(name, {*channels, *STAFF_KINDS})
                     path = ("policies", policy.name, "steps", number, "by", place)
                     problems.append(table.problem(path, f'there is no channel "{name}"{meant}'))
     for agent in oncall.agents.values() if reading.own else ():

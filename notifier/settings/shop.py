@@ -69,12 +69,16 @@ def planning_digest(shop: Shop, jobs: Mapping[str, Job]) -> str:
     The program's version and that of the time zone data count too: both may plan differently.
     """
     days = (sorted(shop.calendar.holidays), sorted(shop.calendar.workdays), sorted(shop.greetings.items()))
-    plans = [replace(job, about="", examples=(), file=None, goal="") for _, job in sorted(jobs.items())]
     told = [__version__, tzdata.IANA_VERSION, shop.zone, shop.return_right, shop.calendar.country, days]
-    for job in plans:
-        conditions = [(condition.name, _stable(condition.argument)) for condition in job.only_if]
-        told.append((replace(job, only_if=()), conditions))
+    told += (_told(job) for _, job in sorted(jobs.items()))
     return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+
+
+def _told(job: Job) -> tuple[object, ...]:
+    """What of a job matters for plans, and what promotions make of it."""
+    conditions = [(condition.name, _stable(condition.argument)) for condition in job.only_if]
+    variants = [(variant.start, variant.end, *_told(variant.job)) for variant in job.variants]
+    return replace(job, about="", examples=(), file=None, goal="", only_if=(), variants=()), conditions, variants
 
 
 def _stable(argument: object) -> object:
@@ -83,7 +87,10 @@ def _stable(argument: object) -> object:
 
 
 def _counts_workdays(job: Job) -> bool:
-    return job.enabled and bool(job.within.working_days or any(step.offset.working_days for step in job.steps))
+    return any(
+        version.enabled and (version.within.working_days or any(step.offset.working_days for step in version.steps))
+        for version in job.versions
+    )
 
 
 def _late_penalty(table: LateShipping) -> LatePenalty | None:

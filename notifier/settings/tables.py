@@ -14,6 +14,8 @@ from notifier.model.order import Money
 from notifier.model.shop import QuietHours
 from notifier.options import Options, Secret, SecretUrl, Zone
 from notifier.rules.arguments import read_money
+from notifier.settings.dates import When
+from notifier.settings.hours import Hours
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -241,6 +243,19 @@ class FoldersTable(Options):
     oncall: str = Field(default="oncall.toml", min_length=1)
 
 
+class PromotionTable(Options):
+    """`[promotions.NAME]`: days on which jobs and hours are different."""
+
+    start: When = Field(alias="from", description="When it begins, such as 2026-11-10 or 2026-11-10T20:00:00+08:00.")
+    end: When = Field(alias="until", description="When it ends; a date is a whole day.")
+    jobs: dict[str, dict[str, Any]] = Field(
+        default={}, description="Changes to jobs for moments in that time, under the name of each."
+    )
+    hours: dict[str, tuple[Hours, ...]] = Field(
+        default={}, description="Hours on these days, under the names of agents and groups."
+    )
+
+
 class SettingsFile(Options):
     """`notifier.toml` as a whole."""
 
@@ -258,3 +273,6 @@ class SettingsFile(Options):
         default={}, description="Ways to reach people, each under a name of its own."
     )
     jobs: dict[str, dict[str, Any]] = Field(default={}, description="Changes to jobs, under the name of each.")
+    promotions: dict[str, PromotionTable] = Field(
+        default={}, description="Days on which jobs and hours are different, under a name of their own."
+    )
