@@ -9,6 +9,7 @@ from notifier.clock import Clock
 from notifier.links import Links
 from notifier.parts import build_texts
 from notifier.pipeline import Pipeline
+from notifier.render import Texts
 from notifier.settings import Settings
 from notifier.settings.tables import WebTable
 from notifier.web.app import create_app
@@ -21,9 +22,13 @@ def build_server(
     web: WebTable, settings: Callable[[], Settings], pipeline: Callable[[], Pipeline], links: Links, clock: Clock
 ) -> WebServer:
     """The server, ready to start. `settings` and `pipeline` give them as they are when somebody asks."""
-    desk = FrontDesk(
-        pipeline().alerting, pipeline().store, lambda: build_texts(settings()), lambda: pipeline().desk.planner.jobs
-    )
+
+    def texts() -> Texts:
+        """Those that calls are written with: they are compiled already."""
+        staff = pipeline().desk.staff
+        return staff.texts if staff else build_texts(settings())
+
+    desk = FrontDesk(pipeline().alerting, pipeline().store, texts, lambda: pipeline().desk.planner.jobs)
     office = Office(desk, links, clock, lambda: build_site(settings()))
     return WebServer(create_app(office), web.host, web.port)
 
