@@ -48,6 +48,7 @@ from tests.stories.world import (
     mail_of,
     phone_of,
     settings_for,
+    tables,
     write_settings,
 )
 
@@ -67,6 +68,7 @@ class Stage:
         self.mail = MailServer()
         self.manager = NotifySocket(watchdog_usec=60_000_000)
         self.settings: dict[str, Any] = {}
+        self.oncall: dict[str, Any] = {}
         self._read_log = read_log
         self._written = ""
         self._personal: set[str] = set()
@@ -116,6 +118,8 @@ class Stage:
 
     def write(self) -> Path:
         """Write the settings as they are now."""
+        if self.oncall:
+            (self.folder / "oncall.toml").write_text(tables(self.oncall), encoding="utf-8")
         return write_settings(self.folder, self.settings)
 
     async def fast_forward(self, **step: float) -> None:
@@ -188,11 +192,25 @@ class Stage:
         self._mail_read += 1
         mail = message_from_bytes(taken.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
-        plain = mail.get_body(("plain",))
-        text = f"{mail['Subject']}\n{plain.get_content() if plain else ''}"
+        text = _words_of(taken.content)
         assert f"<{mail_of(number)}>" in taken.rcpt, f"the e-mail went to {taken.rcpt}: {text}"
         assert not [word for word in words if word not in text], text
         return mail
+
+    def expect_call(self, agent: str, *words: str) -> str:
+        """The next SMS or e-mail to the staff went to this agent of `oncall`, with these words in it."""
+        phone, mail = (self.oncall["agents"][agent].get(way, "-") for way in ("phone", "email"))
+        if len(self.twilio.messages) > self._sms_read and self.twilio.messages[self._sms_read]["to"] == phone:
+            text: str = self.twilio.messages[self._sms_read]["body"]
+            self._sms_read += 1
+        else:
+            assert len(self.mail.taken) > self._mail_read, f"nothing went to {agent}; {self._sent()}"
+            taken = self.mail.taken[self._mail_read]
+            assert f"<{mail}>" in taken.rcpt, f"the e-mail went to {taken.rcpt}, not to {agent}; {self._sent()}"
+            self._mail_read += 1
+            text = _words_of(taken.content)
+        assert not [word for word in words if word not in text], text
+        return text
 
     def expect_silence(self) -> None:
         """Nobody was told anything that was not expected."""
@@ -287,3 +305,11 @@ class Stage:
         for one in self._personal:
             assert one not in self._written, f"the log holds {one!r}"
         assert not [line for line in lines if "cause" in line or "Traceback" in str(line)]
+
+
+def _words_of(content: bytes) -> str:
+    """Subject and text of an e-mail."""
+    mail = message_from_bytes(content, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    plain = mail.get_body(("plain",))
+    return f"{mail['Subject']}\n{plain.get_content() if plain else ''}"

@@ -246,10 +246,14 @@ def test_check_shows_what_a_reload_would_change(shop: Shop) -> None:
     assert told.endswith("A reload would plan 1 reminder, move 0 and call off 0.\n")
 
 
-@pytest.mark.parametrize(("kind", "title"), [("settings", "notifier.toml"), ("oncall", "OnCallFile"), ("job", "JobFile")])
+@pytest.mark.parametrize(
+    ("kind", "title"), [("settings", "notifier.toml"), ("oncall", "OnCallFile"), ("job", "JobFile")]
+)
 def test_schemas_are_json(empty: Shop, kind: str, title: str) -> None:
     assert json.loads(empty("schema", kind))["title"] == title
-    assert empty("schema", "kind", code=64) == "notifier: there is no schema 'kind'; there are settings, oncall and job\n"
+    assert (
+        empty("schema", "kind", code=64) == "notifier: there is no schema 'kind'; there are settings, oncall and job\n"
+    )
 
 
 # Seeing what will be said, and why

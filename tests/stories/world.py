@@ -139,13 +139,18 @@ def write_settings(folder: Path, settings: Mapping[str, Any]) -> Path:
     """Write the settings file and the secret that it names."""
     (folder / "twilio-token").write_text(TOKEN, encoding="ascii")
     file = folder / "notifier.toml"
+    file.write_text(tables(settings), encoding="utf-8")
+    return file
+
+
+def tables(settings: Mapping[str, Any]) -> str:
+    """The same as TOML."""
     lines: list[str] = []
     for name, table in settings.items():
-        nested = name in {"sources", "channels", "jobs"}
+        nested = name in {"sources", "channels", "jobs", "agents", "shifts", "policies"}
         for head, content in ((f"{name}.{key}", value) for key, value in table.items()) if nested else ((name, table),):
             lines += [f"[{head}]", *(f"{key} = {_toml(value)}" for key, value in content.items()), ""]
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return file
+    return "\n".join(lines)
 
 
 def _toml(value: Any) -> str:
