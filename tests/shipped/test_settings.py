@@ -16,7 +16,7 @@ import pytest
 
 from notifier.clock import SystemClock
 from notifier.interfaces import Record, Surroundings
-from notifier.jobfiles import OVERRIDES
+from notifier.jobfiles import OVERRIDES, PROMOTED
 from notifier.jobtable import JobFile
 from notifier.model.order import OrderState
 from notifier.options import ChannelOptions, Options, SourceOptions
@@ -33,7 +33,7 @@ from notifier.settings.oncalltables import (
     StepTable,
 )
 from notifier.settings.reach import Reach
-from notifier.settings.tables import SettingsFile
+from notifier.settings.tables import PromotionTable, SettingsFile
 from notifier.shipped import shipped
 from notifier.sources.http_options import HttpOptions
 from notifier.sources.normalise import Normaliser
@@ -86,6 +86,7 @@ def test_every_example_in_it_is_right(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {channel.options.type for channel in settings.channels.values()} == shipped_types("channel").keys()
     assert settings.shop.greetings
     assert settings.clock.start is not None
+    assert len(settings.jobs["unpaid-nudge"].variants) == len(settings.oncall.special) == 1
 
 
 def test_who_is_on_call_works_without_editing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,10 +135,11 @@ def keys_of(model: type[Options]) -> set[str]:
 def test_every_setting_is_mentioned() -> None:
     data = tomllib.loads(uncommented())
     for table, field in SettingsFile.model_fields.items():
-        if table in {"sources", "channels", "jobs"}:
+        if table in {"sources", "channels", "jobs", "promotions"}:
             continue
         assert isinstance(field.annotation, type)
         assert data[table].keys() == keys_of(field.annotation), table
+    assert data["promotions"]["double-eleven"].keys() == keys_of(PromotionTable)
     assert data["jobs"]["unpaid-nudge"].keys() | data["jobs"]["refund-rate"].keys() == OVERRIDES - {"before"}
 
 
@@ -178,6 +180,9 @@ def test_the_schemas_know_every_key() -> None:
     top = definitions["SettingsFile"]["properties"]
     assert top.keys() == keys_of(SettingsFile)
     assert top["jobs"]["additionalProperties"]["properties"].keys() == OVERRIDES
+    promotion = definitions["PromotionTable"]["properties"]
+    assert promotion.keys() == keys_of(PromotionTable)
+    assert promotion["jobs"]["additionalProperties"]["properties"].keys() == PROMOTED
     for role in ("source", "channel"):
         choices = top[f"{role}s"]["additionalProperties"]["anyOf"]
         named = {choice["title"]: choice["allOf"] for choice in choices if "title" in choice}
