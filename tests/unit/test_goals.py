@@ -84,6 +84,12 @@ def test_a_goal_of_a_case_is_looked_for_in_the_cases() -> None:
     assert found.at == START + 3 * HOUR
 
 
+def test_an_order_with_two_cases_that_came_to_their_goal_counts_once() -> None:
+    cases = [replace(make_case(CaseKind.RETURN, returned=START + at * HOUR), id=f"c{at}") for at in (5, 3)]
+    (found,) = reached([make_order(cases=tuple(cases))], said("tracking", 1), said("tracking", 2))
+    assert (found.said, found.at) == (START + 2 * HOUR, START + 3 * HOUR)
+
+
 def test_who_was_visited_and_ordered_again_counts_once() -> None:
     old = make_order(id="old", placed=START - 1000 * HOUR)
     new = make_order(id="new", placed=START + 5 * HOUR)
