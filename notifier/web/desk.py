@@ -34,8 +34,11 @@ class AlertDesk(Protocol):
         """What happened to it, the oldest first."""
         ...
 
-    async def headline(self, number: int, language: str) -> str:
-        """One line that says what is wrong, without customers' data; empty where nothing can say it any more."""
+    async def headline(self, number: int, language: str, zone: str) -> str:
+        """One line that says what is wrong, without customers' data, for a reader of `language` in `zone`.
+
+        Empty where nothing can say it any more.
+        """
         ...
 
 
@@ -66,6 +69,10 @@ class Site:
     def words(self, agent: Agent | None) -> Words:
         """The words for this reader."""
         return words_for(agent.language if agent and agent.language else self.language)
+
+    def zone_of(self, agent: Agent) -> str:
+        """Whose clock times are told by."""
+        return agent.zone or self.zone
 
     def agent_with(self, phone: str, country: str) -> Agent | None:
         """The agent who has this phone number, the first of the file if two share it; None for a stranger."""

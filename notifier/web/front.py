@@ -10,7 +10,7 @@ from notifier.interfaces import Store
 from notifier.model.alert import Alert, AlertEntry
 from notifier.model.job import Job
 from notifier.model.order import Order
-from notifier.render import Texts
+from notifier.render import AlertSaying, Texts
 
 
 class FrontDesk:
@@ -41,7 +41,7 @@ class FrontDesk:
         await self.get(number)
         return await self._store.history(number)
 
-    async def headline(self, number: int, language: str) -> str:
+    async def headline(self, number: int, language: str, zone: str) -> str:
         """What its job says about the order as it is stored; empty when there is no such job any more."""
         alert = await self.get(number)
         key = alert.key
@@ -50,4 +50,5 @@ class FrontDesk:
             return ""
         stored = (await self._store.orders(key.source, [key.order])).get(key.order) if key.order else None
         order = stored.order if stored else Order(key.source, key.order)
-        return self._texts().headline(job, order, [key.subject] if key.subject else [], alert, language)
+        saying = AlertSaying(job, order, [key.subject] if key.subject else [], alert)
+        return self._texts().alerts.headline(saying, language, zone)

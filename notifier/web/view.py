@@ -58,9 +58,11 @@ async def sheet_for(office: Office, ticket: Ticket, agent: Agent) -> Sheet | Non
     return Sheet(words, title, agent.called or agent.name, tuple(shown), max(0, count - MOST_SHOWN))
 
 
-async def headline_of(office: Office, alert: Alert, words: Words) -> str:
-    """What is wrong, in one line; the alert's own short words where its job is gone."""
-    told = await office.desk.headline(alert.id, words.language)
+async def headline_of(office: Office, alert: Alert, agent: Agent) -> str:
+    """What is wrong, in one line for this agent; the alert's own short words where its job is gone."""
+    site = office.site()
+    words = site.words(agent)
+    told = await office.desk.headline(alert.id, words.language, site.zone_of(agent))
     return told or words.say("unknown_headline", number=alert.id, what=redact(alert.what) or alert.key.job)
 
 
@@ -84,14 +86,14 @@ class _Viewer:
         self._site = office.site()
         self.words = self._site.words(agent)
         wanted = agent.language or self._site.language
-        self._formats = formats_for(wanted, self.words.language, agent.zone or self._site.zone)
+        self._formats = formats_for(wanted, self.words.language, self._site.zone_of(agent))
 
     async def show(self, alert: Alert, history: bool) -> Shown:
         mark, state = self._state(alert)
         entries = await self._office.desk.history(alert.id) if history else ()
         return Shown(
             number=alert.id,
-            headline=await headline_of(self._office, alert, self.words),
+            headline=await headline_of(self._office, alert, self._agent),
             facts=tuple(self._facts(alert)),
             state=state,
             mark=mark,

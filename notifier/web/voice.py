@@ -67,7 +67,7 @@ def _goodbye(office: Office, alerts: Sequence[Alert], agent: Agent) -> str:
 async def _repeat(office: Office, address: str, ticket: Ticket, agent: Agent) -> str:
     words = office.site().words(agent)
     alerts = await existing(office, ticket.numbers[:_MOST_SPOKEN])
-    told = [await headline_of(office, alert, words) for alert in alerts]
+    told = [await headline_of(office, alert, agent) for alert in alerts]
     return twiml.alarm("\n".join(told), words.language, address) if told else _lost(office, agent)
 
 

@@ -86,7 +86,7 @@ async def test_the_page_speaks_its_readers_language_and_time(web: Front) -> None
     await web.open()
     page = await web.ask("GET", web.links.to_alert(1, "li"))
     assert '<html lang="zh-CN">' in page.text
-    for said in ("还没有人接手。", "我来处理", "发给小李。", "20:00"):
+    for said in ("还没有人接手。", "我来处理", "发给小李。", "最晚发货 3月3日周二 02:00", "开始于 3月2日周一 20:00"):
         assert said in page.text
 
 
