@@ -70,7 +70,9 @@ def test_every_condition_is_explained() -> None:
 
 
 def test_every_moment_is_listed_and_no_other() -> None:
-    named = {word for word in words(JOBS) if re.fullmatch(r"(order|parcel|case|review|calendar|system|shift)\.[a-z_]+", word)}
+    named = {
+        word for word in words(JOBS) if re.fullmatch(r"(order|parcel|case|review|calendar|system|shift)\.[a-z_]+", word)
+    }
     attributes = {"order.state", "order.note"}  # used in texts
     assert named - attributes == set(EVENTS)
 
@@ -203,6 +205,14 @@ def test_the_staff_shown_is_right(tmp_path: Path) -> None:
     reading = read_settings(tmp_path / "notifier.toml", now=NOW)
     assert (reading.problems, reading.warnings) == ((), ())
     assert reading.oncall.agents.keys() == {"amy", "ben", "cleo"}
+
+
+def test_the_promotion_shown_is_right(tmp_path: Path) -> None:
+    shown = block(JOBS, "toml", "[promotions.double-eleven]")
+    (tmp_path / "notifier.toml").write_text(f'{shown}\n[channels.outbox]\ntype = "maildir"\n', encoding="utf-8")
+    settings = load_settings(tmp_path / "notifier.toml", now=NOW)
+    assert {name for name, job in settings.jobs.items() if job.variants} == {"unpaid-nudge", "revisit"}
+    assert settings.oncall.special
 
 
 def test_every_key_of_the_staff_is_explained() -> None:
