@@ -32,7 +32,8 @@ from notifier.rules.schedule import local_date
 from notifier.settings import channels_for
 
 _PAGE = 500
-_MOST_ALERTS = 200
+_MOST_ALERTS = 10_000
+_MOST_HISTORIES = 200
 _MOST_FAILED = 1000
 _KINDS = frozenset({"email", "chat", "sms"})
 _FRESH = timedelta(minutes=5)
@@ -63,7 +64,7 @@ async def build(
                 if (order := as_of(row.order, at)) is not None:
                     fold.see(order)
     if cls.wants_news:
-        fold.learn(await _news(store))
+        fold.learn(await _news(store, notes=cls.wants_notes))
     return fold.digest()
 
 
@@ -75,9 +76,10 @@ async def _tell_said(store: Store, fold: Fold, at: datetime) -> None:
             fold.hear(row)
 
 
-async def _news(store: Store) -> News:
+async def _news(store: Store, *, notes: bool) -> News:
     alerts = await store.list_alerts(AlertSelection(_UNRESOLVED, limit=_MOST_ALERTS))
-    histories = {alert.id: await store.history(alert.id) for alert in alerts}
+    noted = alerts[:_MOST_HISTORIES] if notes else ()
+    histories = {alert.id: await store.history(alert.id) for alert in noted}
     failed = await store.list_reminders(Selection((State.FAILED,), limit=_MOST_FAILED))
     silent = [reminder for reminder in failed if not reminder.alert]
     return News(alerts, histories, silent, await store.marks(), await store.counts())

@@ -13,10 +13,11 @@ from notifier.channels.mail_address import Mailbox
 from notifier.channels.mime import Letterhead
 from notifier.clock import VirtualClock
 from notifier.digesting import Digesting, build
-from notifier.interfaces import Changes, Result, Ruling, SourceMark, StoredOrder
+from notifier.interfaces import AlertChange, Changes, Result, Ruling, SourceMark, StoredOrder
 from notifier.letters import Letter
+from notifier.model.alert import Alert, AlertEntry, AlertKey, AlertState
 from notifier.model.duration import parse_duration
-from notifier.model.job import Job
+from notifier.model.job import Job, Urgency
 from notifier.model.message import Attempt, Message, Outcome, Receipt, Refused, TryLater, Unknown
 from notifier.model.oncall import Agent, OnCall, Period, Shift
 from notifier.model.order import Customer, OrderState
@@ -251,6 +252,21 @@ async def test_it_is_made_of_all_pages_as_the_orders_stood() -> None:
     assert made.values["count"] == 1204
     later = await build(office.store, listing(), DUE + 2 * HOUR, SHOP, {})
     assert later.values["count"] == 1203
+
+
+async def test_the_handover_knows_alerts_and_notes_and_the_report_counts_them_all() -> None:
+    office = Office(listing())
+    alerts = [
+        Alert(0, AlertKey("shop", f"{n}", "dispute"), AlertState.OPEN, "p", Urgency.NORMAL, MORNING, MORNING, MORNING)
+        for n in range(230)
+    ]
+    await office.store.change_alerts([AlertChange(alert) for alert in alerts], MORNING)
+    await office.store.note([AlertEntry(230, MORNING, "note", "amy", "called, nobody there")])
+    handover = await build(office.store, make_job(digest="handover"), DUE, SHOP, {})
+    assert handover.values["alerts"] == 230
+    assert [row[2:] for row in handover.tables[2].rows] == [("amy", "called, nobody there")]
+    report = await build(office.store, make_job(digest="daily-report"), DUE, SHOP, {})
+    assert ("alerts", 230) in [row[:2] for row in report.tables[0].rows]
 
 
 async def test_the_report_knows_what_was_said() -> None:

@@ -36,13 +36,15 @@ class Fold(ABC):
     """A digest while it is made: told everything once, then asked for what it amounts to.
 
     `limits` are the numbers that its job's file may change, with their defaults. `wants_said` and `wants_news` say
-    whether `hear` and `learn` are called at all, which cost queries. `hear` comes first, then `see` for each order as
+    whether `hear` and `learn` are called at all, which cost queries; `wants_notes` whether the news have the histories
+    of alerts, of the latest ones. `hear` comes first, then `see` for each order as
     it stood at that instant, then `learn`.
     """
 
     limits: ClassVar[Mapping[str, float]] = {}
     wants_said: ClassVar[bool] = False
     wants_news: ClassVar[bool] = False
+    wants_notes: ClassVar[bool] = False
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope

@@ -35,6 +35,7 @@ class Handover(Fold):
 
     limits: ClassVar = {"promise_hours": 24, "note_hours": 24}
     wants_news = True
+    wants_notes = True
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
