@@ -95,8 +95,11 @@ def test_everything_public_says_what_it_is() -> None:
 
 @pytest.mark.parametrize(("package", "shipped"), [("channels", channels.SHIPPED), ("sources", sources.SHIPPED)])
 def test_adapters_know_nothing_of_each_other(package: str, shipped: Mapping[str, str]) -> None:
-    """`smtp` may import `smtp_replies` and what all share, but nothing that belongs to another adapter."""
-    names = {path.partition(":")[0].rpartition(".")[2] for path in shipped.values()}
+    """`smtp` may import `smtp_replies` and what all share, but nothing that belongs to another adapter.
+
+    Adapters for one provider, such as `twilio` and `twilio_voice`, share what is the provider's.
+    """
+    names = sorted({path.partition(":")[0].rpartition(".")[2] for path in shipped.values()}, key=len)
 
     def owner(module: str) -> str:
         return next((name for name in names if module == name or module.startswith(f"{name}_")), "")
