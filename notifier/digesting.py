@@ -39,6 +39,7 @@ _KINDS = frozenset({"email", "chat", "sms"})
 _FRESH = timedelta(minutes=5)
 _AGAIN = timedelta(minutes=15)
 _UNRESOLVED = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
+_SINCE = "digests since"
 
 
 async def build(
@@ -66,6 +67,18 @@ async def build(
     if cls.wants_news:
         fold.learn(await _news(store, notes=cls.wants_notes))
     return fold.digest()
+
+
+async def planned_since(store: Store, now: datetime) -> datetime:
+    """Since when this program plans digests: a first start does not make up for what was due before it.
+
+    A clock that was put back behind that instant begins anew.
+    """
+    kept = await store.meta(_SINCE)
+    if kept is not None and (since := datetime.fromisoformat(kept)) <= now:
+        return since
+    await store.set_meta(_SINCE, now.isoformat())
+    return now
 
 
 async def _tell_said(store: Store, fold: Fold, at: datetime) -> None:

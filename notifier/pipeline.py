@@ -20,6 +20,7 @@ from notifier.asking import ask_again, facts_for, orders_at_hand
 from notifier.calling import Calling, StaffDesk, finished
 from notifier.clock import Clock
 from notifier.delivery import Deliveries
+from notifier.digesting import planned_since
 from notifier.errors import RenderError
 from notifier.intake import take_again, take_in
 from notifier.interfaces import Changes, Ruling, Source, SourceMark, Store
@@ -134,10 +135,11 @@ class Pipeline:
         return round_
 
     async def plan_digests(self) -> None:
-        """Plan the digests of the coming days."""
+        """Plan the digests of the coming days, and those that still make sense; none from before the first start."""
         if self.desk.staff is not None:
             now = self.clock.now()
-            planned = [one for one in self.desk.staff.digesting.plan(now) if one.until >= now]
+            since = await planned_since(self.store, now)
+            planned = [one for one in self.desk.staff.digesting.plan(now) if one.until >= now and one.due >= since]
             await self.store.apply(Changes(inserts=[(one, "") for one in planned], now=now))
 
     async def note_failure(self, name: str, trouble: str) -> None:

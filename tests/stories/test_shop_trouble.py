@@ -48,7 +48,7 @@ async def test_a_shop_that_is_down_is_asked_less_and_less_often(stage: Stage) ->
 
 async def test_a_first_start_on_two_thousand_old_orders_says_nothing_about_them(stage: Stage) -> None:
     def old(number: int) -> None:
-        placed = START - timedelta(days=30 + number % 300)
+        placed = START - timedelta(days=90 + number % 300)
         fields = {"placed": placed.isoformat(), "updated": placed.isoformat()}
         if number % 2:
             paid, shipped, delivered = ((placed + timedelta(days=days)).isoformat() for days in (0.1, 1, 3))
@@ -62,11 +62,15 @@ async def test_a_first_start_on_two_thousand_old_orders_says_nothing_about_them(
         old(number)
     stage.settings["jobs"] = {}
     await stage.open()
+    await stage.fast_forward(minutes=29)
+    assert await stage.messages() == []
     await stage.fast_forward(days=2)
     (line,) = stage.logged("reminders left alone: they are too old to make sense")
     assert line["by_job"]["unpaid-nudge"] == line["by_job"]["shipment-notice"] == 1000
     assert line["count"] == sum(line["by_job"].values())
-    assert await stage.messages() == []
+    said = [(message.job, message.order) for message in await stage.messages()]
+    assert said == [("morning-list", "")], "the morning's digest, the day after tomorrow"
+    stage.all_messages()
 
 
 async def test_a_poll_that_would_change_too_much_pauses_the_source_until_a_person_approves(stage: Stage) -> None:

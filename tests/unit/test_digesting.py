@@ -12,7 +12,7 @@ from typing import Any
 from notifier.channels.mail_address import Mailbox
 from notifier.channels.mime import Letterhead
 from notifier.clock import VirtualClock
-from notifier.digesting import Digesting, build
+from notifier.digesting import Digesting, build, planned_since
 from notifier.interfaces import AlertChange, Changes, Result, Ruling, SourceMark, StoredOrder
 from notifier.letters import Letter
 from notifier.model.alert import Alert, AlertEntry, AlertKey, AlertState
@@ -283,3 +283,11 @@ async def test_the_report_knows_what_was_said() -> None:
     made = await build(office.store, report, DUE, SHOP, {NUDGE.name: NUDGE})
     assert [row[:3] for row in made.tables[1].rows] == [("unpaid-nudge", 1, 0)]
     assert made.tables[0].rows[0][:2] == ("placed", 2)
+
+
+async def test_what_was_due_before_the_first_start_is_never_made_up_for() -> None:
+    store = MemoryStore()
+    assert await planned_since(store, DUE) == DUE
+    assert await planned_since(store, DUE + HOUR) == DUE, "a restart must not forget what is due meanwhile"
+    assert await planned_since(store, MORNING) == MORNING, "a clock that was put back goes on from there"
+    assert await planned_since(store, DUE) == MORNING
