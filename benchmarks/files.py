@@ -61,7 +61,7 @@ def _fill(file: Path, pending: int) -> None:
     connection.execute("PRAGMA cache_size = -256000")
     connection.execute("BEGIN")
     connection.executemany(_insert(orders.name, 8), _orders(pending // STEPS))
-    connection.executemany(_insert(reminders.name, 21), _reminders(pending))
+    connection.executemany(_insert(reminders.name, len(reminders.columns)), _reminders(pending))
     connection.execute(_insert("tallies", 3), (NAME, "planned", pending))
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -86,7 +86,7 @@ def _reminders(pending: int) -> Iterator[tuple[Any, ...]]:
     for number in range(pending):
         id_, due = _id(number // STEPS), first + number * 1_000_000
         row = (number + 1, NAME, id_, "unpaid-nudge", "", number % STEPS, "", f"c-{id_}", "planned")
-        yield (*row, due, due + 86_400_000_000, due, None, False, "", 0, 0, 0, "", "", None)
+        yield (*row, due, due + 86_400_000_000, due, None, False, "", 0, 0, 0, "", "", None, 0)
 
 
 def _id(number: int) -> str:

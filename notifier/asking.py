@@ -102,14 +102,14 @@ async def _look(
 ) -> tuple[dict[str, Order], list[Order]]:
     """The orders as the shop shows them now; what has changed is planned anew on the way, like any poll's page."""
     records = await source.look(sorted(ids))
-    intake = await take_in(store, planner, source, list(records.values()), now, first_look=False)
+    known = await store.orders(source.name, sorted(records))
+    intake = await take_in(store, planner, source, list(records.values()), now, first_look=False, known=known)
     if intake.orders or intake.quarantine:
         await store.apply(intake.changes(now))
     fresh = {row.order.id: row.order for row in intake.orders}
     broken = {row.order for row in intake.quarantine}
-    same = [id_ for id_ in records if id_ not in fresh and id_ not in broken]
-    stored = await store.orders(source.name, same) if same else {}
-    return fresh | {id_: row.order for id_, row in stored.items()}, list(fresh.values())
+    same = {id_: row.order for id_, row in known.items() if id_ not in broken}
+    return same | fresh, list(fresh.values())
 
 
 async def facts_for(

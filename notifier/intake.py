@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -40,18 +40,28 @@ class Intake:
 
 
 async def take_in(
-    store: Store, planner: Planner, source: Source, records: Sequence[Record], now: datetime, *, first_look: bool
+    store: Store,
+    planner: Planner,
+    source: Source,
+    records: Sequence[Record],
+    now: datetime,
+    *,
+    first_look: bool,
+    known: Mapping[str, StoredOrder] | None = None,
 ) -> Intake:
-    """Work out what `records` change.
+    """Work out what `records` change. `known` are our copies of them, where they were read already.
 
     1. Pass over those whose digest we have: nothing of them has changed.
     2. Understand the others; one that makes no sense is quarantined and the rest goes on.
     3. Complete each with what we know of it, plan it, and compare the plan with its stored reminders.
     """
-    known = await store.digests(source.name, [record.id for record in records])
-    changed = {record.id: record for record in records if known.get(record.id) != record.digest}
-    stale = [id_ for id_ in changed if id_ in known]
-    before = await store.orders(source.name, stale) if stale else {}
+    if known is None:
+        digests = await store.digests(source.name, [record.id for record in records])
+    else:
+        digests = {id_: row.digest for id_, row in known.items()}
+    changed = {record.id: record for record in records if digests.get(record.id) != record.digest}
+    stale = [id_ for id_ in changed if id_ in digests]
+    before = known or (await store.orders(source.name, stale) if stale else {})
     stored = await store.reminders(source.name, stale) if stale else {}
     intake = Intake()
     seen = None if first_look else now
