@@ -37,7 +37,8 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="notifier",
     cls=Commands,
-    help="Reminds customers of their orders: once, at the right hour, and only while it is true.",
+    help="Reminds customers of their orders: once, at the right hour, and only while it is true. "
+    "Calls the staff to what needs a person, until somebody takes it.",
     epilog="Exit codes: 0 fine, 64 usage or settings, 74 input, output or damaged data, 75 already running.",
     no_args_is_help=True,
     add_completion=False,
@@ -77,21 +78,42 @@ for part in (setup, simulation, answers, operate, lists, oncall, digests, revisi
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code; errors are printed as sentences, never as tracebacks."""
+    """Run one command and return its exit code; errors are printed as sentences, never as tracebacks.
+
+    A reader that has seen enough of the output, as `head` has, is no error.
+    """
     try:
-        app(list(arguments), prog_name="notifier")
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else 0
-        return EXIT_USAGE if code == _USAGE else code
+        return _told(arguments)
+    except BrokenPipeError:
+        # What is still in the buffer has nowhere to go; Python would complain about it when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _told(arguments: Sequence[str]) -> int:
+    try:
+        code = _ended(arguments)
+        sys.stdout.flush()
     except NotifierError as error:
         text = str(error)
         print(text if "\n" in text or isinstance(error, BadFiles) else f"notifier: {text}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read our output has seen enough; Python would complain again while closing it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         print(f"notifier: {error.strerror or error}{where}", file=sys.stderr)
         return EXIT_IO
+    return code
+
+
+def _ended(arguments: Sequence[str]) -> int:
+    """The exit code of a command that came to its end."""
+    try:
+        app(list(arguments), prog_name="notifier")
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # which the library takes for a failure
+            raise ended.__context__ from None
+        code = ended.code if isinstance(ended.code, int) else 0
+        return EXIT_USAGE if code == _USAGE else code
     return 0

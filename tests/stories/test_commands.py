@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from notifier import __version__
-from notifier.cli.app import run
+from notifier.cli.app import app, run
 from notifier.errors import Problem
 from notifier.interfaces import Changes, Quarantined, Ruling, SourceMark, Store
 from notifier.model.order import OrderState
@@ -46,9 +47,7 @@ kind = "sms"
 type = "files"
 folder = "in"
 """
-COMMANDS = ["init", "check", "schema", "doctor", "simulate", "explain", "preview", "run", "demo", "import", "send-test"]
-COMMANDS += ["backup", "reminders", "messages", "status", "approve"]
-COMMANDS += ["alerts", "alert", "ack", "resolve", "snooze", "note"]
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 class Shop:
@@ -161,10 +160,20 @@ def test_help_imports_nothing_heavy() -> None:
     assert "Exit codes: 0 fine, 64 usage or settings" in done.stdout
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
-    script = f"{sys.executable} -m notifier schema job | head -1"
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.stdout, done.stderr) == ("{\n", "")
+@pytest.mark.parametrize("arguments", [["explain", "1002"], ["schema"], ["--help"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough_is_no_failure(shop: Shop, arguments: Sequence[str]) -> None:
+    """What one writes at the end of the command, the next while it is at work, the last before it begins."""
+    script = 'set -o pipefail; "$@" | exec true'
+    parts = [sys.executable, "-m", "notifier", "--config", str(shop.file), *arguments]
+    done = subprocess.run(["bash", "-c", script, "-", *parts], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_told(shop: Shop) -> None:
+    parts = [sys.executable, "-m", "notifier", "--config", str(shop.file), "status"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(parts, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (74, "notifier: No space left on device\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
