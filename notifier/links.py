@@ -72,10 +72,18 @@ class Links:
         return (ticket.numbers[0], ticket.agent) if ticket and len(ticket.numbers) == 1 else None
 
     def ticket(self, token: str, now: datetime) -> Ticket | None:
-        """What a token stands for; None if it is not ours or older than `GOOD_FOR` at `now`."""
+        """What a token stands for; None if it is not ours or older than `GOOD_FOR` at `now`.
+
+        It has to be ours letter for letter: base64 is read past line ends and the like, which an address that is made
+        of the token must not hold.
+        """
         try:
-            told = base64_decode(self._signer.unsign(token[:_LONGEST].encode("ascii"))).decode()
+            given = token[: _LONGEST + 1].encode("ascii")
+            signed = self._signer.unsign(given)
+            told = base64_decode(signed).decode()
         except (BadData, BadSignature, UnicodeError):
+            return None
+        if self._signer.sign(signed) != given or len(given) > _LONGEST:
             return None
         steps, made, agent = told.split(" ", 2)
         if now - datetime.fromtimestamp(int(made, 16), UTC) >= GOOD_FOR:

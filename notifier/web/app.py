@@ -24,9 +24,13 @@ from notifier.web.voice import voice_router
 _log = logs.get(__name__)
 
 
-def create_app(office: Office) -> FastAPI:
-    """The application, ready for a server. It has no state of its own that must be closed."""
-    app = FastAPI(title="notifier", docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(office: Office) -> ASGIApp:
+    """The application, ready for a server. It has no state of its own that must be closed.
+
+    It sends nobody from one spelling of an address to another (`redirect_slashes`): that would lead the token wherever
+    the Host header says, and without TLS.
+    """
+    app = FastAPI(title="notifier", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     pages = Pages()
 
     @app.get("/health")
@@ -47,8 +51,7 @@ def create_app(office: Office) -> FastAPI:
         return Response(status_code=400)
 
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST)
-    app.add_middleware(_SafeHeaders)
-    return app
+    return _SafeHeaders(app)
 
 
 class _SafeHeaders:

@@ -267,6 +267,30 @@ async def test_bad_tokens_lead_nowhere(web: Front, which: str) -> None:
     assert await untouched(web)
 
 
+@pytest.mark.parametrize(
+    "tail", ["%0d%0a%0d%0a", "%0a%0a%0a%0a", "=", "%3f%3f%3f%3f", "::::", "/", "//evil.example.org"]
+)
+async def test_nothing_is_added_to_a_token(web: Front, tail: str) -> None:
+    await web.open()
+    link = web.links.to_alert(1, "ann") + tail
+    with root_log() as lines:
+        answers = [await web.ask("GET", link), await web.press(link, "acknowledge")]
+    for answer in answers:
+        assert answer.status == 404
+        assert "Location" not in answer.headers
+    assert await untouched(web)
+    assert web.links.token([1], "ann") not in "\n".join(lines)
+
+
+@pytest.mark.parametrize("path", ["/a/{token}/", "/health/", "/twilio/sms/", "/twilio/voice/{token}/"])
+async def test_nobody_is_led_where_the_host_header_says(web: Front, path: str) -> None:
+    await web.open()
+    address = PUBLIC + path.format(token=web.links.token([1], "ann"))
+    for method in ("GET", "POST"):
+        answer = await web.ask(method, address, headers={"Host": "evil.example.org"})
+        assert (answer.status, answer.headers.get("Location")) == (404, None)
+
+
 async def test_old_tokens_lead_nowhere(web: Front) -> None:
     await web.open()
     link = web.links.to_alert(1, "ann")
@@ -659,6 +683,18 @@ async def test_trouble_with_the_store_is_said_in_plain_words(web: Front) -> None
     assert await reply(web, "1a") == (200, "This cannot be done at the moment")
     web.store.broken = False
     assert await untouched(web)
+
+
+async def test_a_failure_inside_is_locked_down_and_says_nothing(web: Front) -> None:
+    await web.open()
+    web.jobs = None  # type: ignore[assignment]
+    token = web.links.token([1], "ann")
+    with root_log() as lines:
+        answer = await web.ask("GET", f"{PUBLIC}/a/{token}")
+    assert (answer.status, answer.text) == (500, "Internal Server Error")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert token not in "\n".join(lines)
 
 
 async def test_a_port_that_is_taken_is_said_at_once(web: Front) -> None:

@@ -65,9 +65,16 @@ def test_a_bundle_holds_the_first_of_too_many() -> None:
 @given(st.data())
 def test_no_changed_token_is_read(data: st.DataObject) -> None:
     token = LINKS.token([12], "ada")
-    place = data.draw(st.integers(0, len(token) - 2))  # the last character holds bits that stand for nothing
+    place = data.draw(st.integers(0, len(token) - 1))
     letter = data.draw(st.characters(codec="utf-8").filter(lambda letter: letter != token[place]))
     assert LINKS.ticket(token[:place] + letter + token[place + 1 :], NOON) is None
+
+
+@pytest.mark.parametrize("tail", ["\r\n\r\n", "\n" * 8, "=", "==", "????", "::::", "@@@@", " " * 4, "A", "." * 4])
+def test_nothing_is_added_to_a_token(tail: str) -> None:
+    token = LINKS.token([12], "ada")
+    for changed in (token + tail, tail + token, token.replace(".", f"{tail}.")):
+        assert LINKS.ticket(changed, NOON) is None
 
 
 @given(st.text(max_size=200))
