@@ -147,7 +147,7 @@ class Daemon:
         if found.in_doubt:
             log.warning("messages are in doubt after a crash; see notifier messages --state held", count=found.in_doubt)
         if found.again:
-            log.warning("calls of alerts are in doubt after a crash; they are made again", count=found.again)
+            log.warning("messages to the staff are in doubt after a crash; they are sent again", count=found.again)
         if found.released:
             log.info("reminders of a stopped process are due again", count=found.released)
 

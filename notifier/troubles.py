@@ -38,7 +38,7 @@ class Troubles:
             doubtful = {
                 AlertKey(reminder.key.source, reminder.key.order, job.name): f"{reminder.key.job}: {reminder.reason}"
                 for reminder in held
-                if not reminder.alert
+                if not reminder.for_staff
             }
             await self._raise(Raising(job, key, what=reason) for key, reason in doubtful.items())
             if len(held) < _MANY:

@@ -99,3 +99,8 @@ class Reminder:
     customer: str = ""
     updated: datetime | None = None
     alert: int = 0
+
+    @property
+    def for_staff(self) -> bool:
+        """A call about an alert, or a digest, which is about no order: for the staff twice is better than never."""
+        return self.alert != 0 or not self.key.order

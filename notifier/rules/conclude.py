@@ -43,7 +43,7 @@ def conclude(sent: Sent, outcome: Outcome | NotBegun, now: datetime, jitter: flo
             return Result(
                 attempt.id, State.PLANNED, f"{attempt.channel}: {reason}", "refused", "", now, refused, address
             )
-        case Unknown(reason) if sent.reminder.alert or not sent.reminder.key.order:
+        case Unknown(reason) if sent.reminder.for_staff:
             again = _later(sent, TryLater(f"{IN_DOUBT}: {reason}"), now, jitter)
             return replace(again, outcome="unknown")
         case Unknown(reason):

@@ -90,8 +90,8 @@ class Rows:
         )
 
     def doubt(self, row: Reminder, now: datetime) -> bool:
-        """After a crash: a call is made again, anything else is held. Whether it is made again."""
-        again = row.alert != 0 and row.crashes + 1 < MOST_CRASHES
+        """After a crash: what is for the staff is said again, anything else is held. Whether it is said again."""
+        again = row.for_staff and row.crashes + 1 < MOST_CRASHES
         state, reason = (State.PLANNED, AGAIN_REASON) if again else (State.HELD, IN_DOUBT_REASON)
         wake = max(row.wake, row.due)
         self.put(replace(row, state=state, reason=reason, wake=wake, crashes=row.crashes + 1, updated=now))

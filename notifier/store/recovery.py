@@ -21,7 +21,7 @@ _a, _r = attempts.c, reminders.c
 _decode_rows = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
 
 _SENDING = select(_a.number, _a.rows).where(in_state(_a.state, [State.SENDING])).order_by(_a.number).with_for_update()
-_SPOKEN_FOR = select(_r.id, _r.source, _r.alert, _r.crashes).where(among(_r.id)).with_for_update()
+_SPOKEN_FOR = select(_r.id, _r.source, _r.order_id, _r.alert, _r.crashes).where(among(_r.id)).with_for_update()
 _END_ATTEMPT = Batch(
     update(attempts)
     .where(_a.number == param("row"))
@@ -69,8 +69,8 @@ def _spoken_for(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, s
     """The sources of these reminders, and which of them may be said again."""
     sources: dict[int, str] = {}
     again: set[int] = set()
-    for row, source, alert, crashes in fetch(connection, _SPOKEN_FOR, {"ids": ids}):
+    for row, source, order, alert, crashes in fetch(connection, _SPOKEN_FOR, {"ids": ids}):
         sources[row] = source
-        if alert and crashes + 1 < MOST_CRASHES:
+        if (alert or not order) and crashes + 1 < MOST_CRASHES:
             again.add(row)
     return sources, again

@@ -364,6 +364,14 @@ async def test_a_call_in_doubt_is_made_again(store: Store) -> None:
     assert await store.recover(NOW + HOUR) == Recovered(released=1)
 
 
+async def test_a_digest_in_doubt_is_said_again(store: Store) -> None:
+    await store.apply(plans(planned(order="")))
+    (digest,) = await claim(store)
+    await store.intend([attempt("a1", digest)], NOW)
+    assert await store.recover(NOW + HOUR) == Recovered(again=1)
+    assert await store.counts() == {State.PLANNED: 1}
+
+
 async def test_a_call_that_was_moved_meanwhile_is_made_at_its_new_time(store: Store) -> None:
     first = await opened(store, alert(), call(alert()))
     (row,) = await claim(store)
