@@ -365,7 +365,7 @@ async def test_a_call_in_doubt_is_made_again(store: Store) -> None:
 
 
 async def test_a_digest_in_doubt_is_said_again(store: Store) -> None:
-    await store.apply(plans(planned(order="")))
+    await store.apply(plans(planned("")))
     (digest,) = await claim(store)
     await store.intend([attempt("a1", digest)], NOW)
     assert await store.recover(NOW + HOUR) == Recovered(again=1)
