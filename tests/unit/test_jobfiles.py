@@ -218,9 +218,14 @@ def test_the_programs_own_troubles_are_told_to_the_staff_at_once(tmp_path: Path)
         "merge = '1h'",
         "goal = 'paid'",
     )
-    told = mistakes(tmp_path, least + "\n".join(keys))
+    told = mistakes(tmp_path, least.replace("silent", "paused") + "\n".join(keys))
     assert [problem.split(": ")[1] for problem in told] == ["to", "after", "at", "only_if", "merge", "goal"]
     assert told[:2] == [
-        'job.toml:1: to: must name a policy of oncall.toml: "system.source_silent" is nothing for customers',
-        'job.toml:4: after: does not go with "system.source_silent": it is raised at once, and about no order',
+        'job.toml:1: to: must name a policy of oncall.toml: "system.source_paused" is nothing for customers',
+        'job.toml:4: after: does not go with "system.source_paused": it is raised at once, and about no order',
     ]
+
+
+def test_a_source_may_be_silent_for_a_while_before_it_is_worth_an_alert(tmp_path: Path) -> None:
+    job = read(tmp_path, 'event = "system.source_silent"\nwithin = "1d"\nto = "admins"\nafter = ["10m", "4h"]')
+    assert [str(step) for step in job.steps] == ["10m after", "4h after"]
