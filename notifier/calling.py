@@ -61,15 +61,15 @@ async def finished(
     store: Store, planner: Planner, alerts: Sequence[Alert], orders: Orders, now: datetime
 ) -> list[tuple[Alert, str]]:
     """Those alerts about orders whose job would not raise them any more, each with the reason."""
+    open_ = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
+    gone = [(alert, SWITCHED_OFF) for alert in open_ if alert.key.job not in planner.jobs]
     asked = [
         (alert, job, order)
-        for alert in alerts
-        if alert.state is not AlertState.RESOLVED
-        and (order := orders.get(alert.key.order_key)) is not None
+        for alert in open_
+        if (order := orders.get(alert.key.order_key)) is not None
         and (job := planner.jobs.get(alert.key.job)) is not None
         and job.subject is not Subject.SYSTEM
     ]
-    gone = [(alert, SWITCHED_OFF) for alert in alerts if alert.key.job not in planner.jobs]
     others = await customers_of(store, planner, [(job, order) for _, job, order in asked], now)
     over = ((alert, _over(planner, alert, order, others, now)) for alert, _, order in asked)
     return [*gone, *((alert, reason) for alert, reason in over if reason)]
@@ -124,7 +124,7 @@ class Calling:
             await self._alerting.resolve_all(over)
         due: list[_Due] = []
         for number, calls in _by_alert(claimed).items():
-            alert, job = alerts.get(number), self._planner.jobs.get(calls[0].key.job)
+            alert, job = alerts.get(number), self._staff.oncall.jobs.get(calls[0].key.job)
             if number in closed:  # their rows are cancelled by now, and this changes nothing; or it was raised again
                 self._end(calls, State.PLANNED, "asked again", self._now)
             elif alert is None or job is None:
