@@ -18,6 +18,8 @@ from notifier.model.reminder import State
 from notifier.outlet import RESTING_AGAIN, STOPPED, Outlet, resting
 from notifier.rules.conclude import conclude
 
+SHRUNK = "another part of its message is not to be said any more"
+
 
 class Delivery:
     """One outlet's letters on their way.
@@ -99,8 +101,15 @@ class Delivery:
             self._calls.update(alert for letter in group for alert in letter.alerts)
             kept = await self._store.intend([letter.sent.attempt for letter in group], self._clock.now())
             self._intended.extend(letter for letter in group if letter.sent.attempt.id in kept)
-            self._leave([letter for letter in group if letter.sent.attempt.id not in kept])
             self._carry()
+            await self._drop([letter for letter in group if letter.sent.attempt.id not in kept])
+
+    async def _drop(self, letters: Sequence[Letter]) -> None:
+        """Letters of which something is not to be said any more. What else they say is due again, at once."""
+        shared = [row for letter in letters if len(rows := letter.sent.attempt.reminders) > 1 for row in rows]
+        if shared:
+            await self._store.settle([Ruling(*row, State.PLANNED, SHRUNK) for row in shared], self._clock.now())
+        self._leave(letters)
 
     async def _deliver(self) -> None:
         """One after another, as long as there are any."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from notifier.clock import VirtualClock
 from notifier.delivery import Delivery
 from notifier.errors import StoreError
-from notifier.interfaces import Changes, Result, Selection
+from notifier.interfaces import Changes, Result, Ruling, Selection
 from notifier.letters import Letter
 from notifier.model.message import Attempt, Message, Outcome, Receipt, TryLater
 from notifier.model.order import Customer
@@ -96,6 +97,12 @@ class Scene:
         attempt = Attempt(f"a{reminder.id}", rows, "texts", "+12025550100", b"x", "m", "service", "", NOW, LATER)
         return Letter(Sent(attempt, reminder, "sms"), self.outlet)
 
+    def shared(self, letters: Sequence[Letter]) -> Letter:
+        """One letter that says all of it."""
+        rows = tuple(row for letter in letters for row in letter.sent.attempt.reminders)
+        sent = letters[0].sent
+        return replace(letters[0], sent=replace(sent, attempt=replace(sent.attempt, reminders=rows)))
+
     async def end(self) -> None:
         while self.delivery.under_way:
             self.ended.clear()
@@ -152,6 +159,19 @@ async def test_what_somebody_else_has_by_now_is_not_delivered() -> None:
     scene.delivery.take(letters)
     await scene.end()
     assert scene.channel.delivered == 1
+
+
+async def test_what_was_to_share_a_message_with_something_dropped_is_due_again_at_once() -> None:
+    scene = Scene(Gate())
+    scene.channel.open.set()
+    letters = [scene.shared(await scene.letters(3))]
+    [gone, *_] = letters[0].sent.attempt.reminders
+    await scene.store.settle([Ruling(*gone, State.CANCELLED, "somebody has taken the alert")], NOW)
+    scene.delivery.take(letters)
+    await scene.end()
+    assert scene.channel.delivered == 0
+    assert await scene.states() == {State.CANCELLED: 1, State.PLANNED: 2}
+    assert len(await scene.store.claim(NOW, LATER, 5)) == 2
 
 
 async def test_a_stop_gives_back_what_was_not_begun() -> None:
