@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.errors import Problem
-from notifier.jobtable import EVENTS, FORESEEN, NAME, PARTS, SHIFTS, ExampleTable, JobFile, moments
+from notifier.jobtable import EVENTS, FORESEEN, NAME, PARTS, SHIFTS, SILENCE, ExampleTable, JobFile, moments
 from notifier.mistakes import did_you_mean, validate
 from notifier.model.duration import parse_duration
 from notifier.model.job import CUSTOMER, Example, Job, Step, Subject
@@ -134,14 +134,17 @@ def _disagreements(table: Overlay) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _of_the_program(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """A job about the program's own trouble tells the staff, and at once: there is no order to ask or to wait for."""
+    """A job about the program's own trouble tells the staff, and at once: there is no order to ask or to wait for.
+
+    A source that is silent may be so for a while before it is worth an alert.
+    """
     event = raw.get("event")
     if event not in EVENTS or not str(event).startswith(f"{Subject.SYSTEM}."):
         return
     if raw.get("to", CUSTOMER) == CUSTOMER:
         yield ("to",), f'must name a policy of oncall.toml: "{event}" is nothing for customers'
     for key in ("after", "before", "at", "only_if", "merge", "goal", "example"):
-        if raw.get(key):
+        if raw.get(key) and (key, event) != ("after", SILENCE):
             yield (key,), f'does not go with "{event}": it is raised at once, and about no order'
 
 

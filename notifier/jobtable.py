@@ -31,6 +31,8 @@ NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 
 SHIFTS = ("shift.start", "shift.end")
 """When somebody's work begins and ends: for digests."""
+SILENCE = "system.source_silent"
+"""The only trouble of the program that has steps: for how long."""
 
 EVENTS: tuple[str, ...] = (
     *(f"order.{name}" for name in MOMENTS + DEADLINES),
