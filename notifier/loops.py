@@ -60,7 +60,7 @@ class ClockWatch:
     """Watches whether the clock can be right: it must not show a time at which this program was at work long ago.
 
     While it cannot, an alert says so. When the clock agrees again, or somebody closes the alert and so says that it is
-    right, that is over. Clocks that a trial has set are not watched.
+    right, that is over. Clocks that a trial has set are not watched, nor is any when nobody is told (`clock-wrong`).
     """
 
     def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
@@ -76,7 +76,7 @@ class ClockWatch:
         now, before = self._clock.now(), self._wrong
         if self._latest is None and (kept := await self._store.meta(_LATEST)):
             self._latest = datetime.fromisoformat(kept)
-        self._wrong = clock_trouble(now, self._latest)
+        self._wrong = clock_trouble(now, self._latest) if self._troubles.minds_the_clock else ""
         if self._wrong and not before:
             log.error("the clock cannot be right; customers hear nothing", why=self._wrong)
             await self._troubles.clock_wrong(self._wrong)
@@ -176,6 +176,7 @@ class Housekeeping:
 
     async def _plan_staff(self, pipeline: Pipeline) -> None:
         """What follows from oncall.toml and the calendar: it may have changed while nobody looked."""
+        await pipeline.troubles.switched_off()
         await pipeline.alerting.replan()
         await pipeline.plan_digests()
         self._due.ring()

@@ -5,7 +5,7 @@ What lasts is raised once and stays: seeing it again changes nothing, until it l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from notifier.alerting import Alerting, Raising
@@ -13,6 +13,7 @@ from notifier.interfaces import Selection, Store
 from notifier.model.alert import Alert, AlertKey, AlertState
 from notifier.model.job import Job, Subject
 from notifier.model.reminder import Reminder, State
+from notifier.rules.inquiry import SWITCHED_OFF
 
 _MANY = 1000
 
@@ -32,17 +33,32 @@ class Troubles:
         )
 
     async def in_doubt(self) -> None:
-        """Raise an alert for each order with a message that nobody knows the end of; close those that are decided."""
+        """Raise an alert for each order with a message that nobody knows the end of; close those that are decided.
+
+        What somebody has closed since is decided too: it is not raised again.
+        """
         held = await self._store.list_reminders(Selection((State.HELD, State.IN_DOUBT), limit=_MANY))
         for job in self._standing_for("in_doubt"):
             doubtful = {
-                AlertKey(reminder.key.source, reminder.key.order, job.name): f"{reminder.key.job}: {reminder.reason}"
+                AlertKey(reminder.key.source, reminder.key.order, job.name): reminder
                 for reminder in held
                 if not reminder.for_staff
             }
-            await self._raise(Raising(job, key, what=reason) for key, reason in doubtful.items())
+            known = await self._store.alerts_by_key(doubtful) if doubtful else {}
+            await self._raise(
+                Raising(job, key, what=f"{reminder.key.job}: {reminder.reason}")
+                for key, reminder in doubtful.items()
+                if not _closed_since(known.get(key), reminder)
+            )
             if len(held) < _MANY:
                 await self._close(job, "it is decided", spare=doubtful)
+
+    async def switched_off(self) -> None:
+        """Close the alerts of jobs that are switched off or gone, whatever they are about."""
+        jobs = self._jobs()
+        over = [alert for alert in await self._unresolved() if alert.key.job not in jobs]
+        if over:
+            await self._alerting.resolve_all([(alert, SWITCHED_OFF) for alert in over])
 
     async def silent(self, source: str, lasts: timedelta, why: str) -> None:
         """A source could not be read for so long; the job's steps say how long is long."""
@@ -61,6 +77,11 @@ class Troubles:
         """A source was read: it is neither silent nor paused."""
         for job in (*self._standing_for("source_silent"), *self._standing_for("source_paused")):
             await self._close(job, "the source can be read", source)
+
+    @property
+    def minds_the_clock(self) -> bool:
+        """Whether anybody is told of a wrong clock: otherwise nobody could ever say that it is right."""
+        return any(self._standing_for("clock_wrong"))
 
     async def clock_wrong(self, why: str) -> None:
         """This machine's clock cannot be right."""
@@ -90,15 +111,23 @@ class Troubles:
         if new:
             await self._alerting.raise_all(new)
 
-    async def _close(
-        self, job: Job, reason: str, source: str | None = None, spare: Mapping[AlertKey, str] | None = None
-    ) -> None:
+    async def _close(self, job: Job, reason: str, source: str | None = None, spare: Collection[AlertKey] = ()) -> None:
         """Close the alerts of a job: those of one source or of all, but for those to be spared."""
-        sources = [source] if source is not None else ["", *(mark.source for mark in await self._store.marks())]
-        open_ = [alert for name in sources for alert in await self._store.unresolved(name)]
-        over = [alert for alert in open_ if alert.key.job == job.name and alert.key not in (spare or {})]
+        open_ = await self._unresolved() if source is None else await self._store.unresolved(source)
+        over = [alert for alert in open_ if alert.key.job == job.name and alert.key not in spare]
         if over:
             await self._alerting.resolve_all([(alert, reason) for alert in over])
+
+    async def _unresolved(self) -> list[Alert]:
+        sources = ["", *(mark.source for mark in await self._store.marks())]
+        return [alert for name in sources for alert in await self._store.unresolved(name)]
+
+
+def _closed_since(known: Alert | None, reminder: Reminder) -> bool:
+    """Has somebody closed the alert about this message after it came into doubt?"""
+    if known is None or known.state is not AlertState.RESOLVED or not known.by:
+        return False
+    return reminder.updated is not None and known.changed >= reminder.updated
 
 
 def _is_news(known: Alert | None, raising: Raising) -> bool:
