@@ -154,6 +154,7 @@ class Daemon:
     async def _work(self) -> None:
         """Everything that goes on at the same time, until the stop bell or the first failure that ends it all."""
         self._failed = asyncio.get_running_loop().create_future()
+        _warn(self._settings)
         tasks = [
             self._guard(self._sending.loop(self._pipeline, lambda: self._settings.send.batch), "sending"),
             self._guard(self._housekeeping.loop(self._pipeline, self._settings), "housekeeping"),
@@ -211,6 +212,7 @@ class Daemon:
                 await self._swap(settings)
                 await self._housekeeping.replan(self._pipeline, settings.digest)
                 log.info("reloaded")
+                _warn(settings)
                 self._manager.status(_running(settings))
             except NotifierError as error:
                 log.error("the settings have mistakes, the old ones stay", mistakes=str(error).splitlines())
@@ -244,3 +246,8 @@ class Daemon:
 def _running(settings: Settings) -> str:
     """One line for `systemctl status`."""
     return f"reading {', '.join(settings.sources) or 'nothing'}; sending by {', '.join(settings.channels)}"
+
+
+def _warn(settings: Settings) -> None:
+    for problem in settings.warnings:
+        log.warning("the settings have a weak spot", where=str(problem))
