@@ -8,76 +8,70 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from notifier import logs
 from notifier.clock import VirtualClock
 from notifier.daemon import Daemon
-from notifier.demo.script import SOURCE, START, histories
+from notifier.demo.script import PROMISED, START, TAKEN, histories
+from notifier.demo.setup import ALERTS, OUTBOX, write_settings
 from notifier.demo.shop import PretendShop
+from notifier.demo.staff import take_alert
 from notifier.demo.watch import View
 from notifier.settings import load_settings
 from notifier.store import open_store
 
-SHOWN = ("unpaid-nudge", "shipment-notice", "review-request", "return-deadline", "revisit")
-_SETTINGS = """\
-# Made by `notifier demo`. The shop and its clock exist only while it runs.
-[shop]
-name = "Demo Shop"
-time_zone = "UTC"
-contact = "service@demo-shop.example"
-public_url = "https://demo-shop.example"
+SHOWN = ("unpaid-nudge", "shipment-notice", "review-request", "return-deadline", "revisit", *ALERTS)
 
-[store]
-url = "sqlite:///demo.db"
 
-[log]
-level = "error"
+class _Act(NamedTuple):
+    """A part of the story: until when, how much of it passes at a time, how long each step may be looked at."""
 
-[channels.outbox]
-type = "maildir"
-folder = "outbox"
-sender = "Demo Shop <service@demo-shop.example>"
+    until: datetime
+    step: timedelta
+    looks: int = 1
 
-[sources.{source}]
-type = "http"
-url = "{url}/orders"
-order_url = "{url}/orders/{{id}}"
-every = "1h"
-"""
-# Days of the story and how many hours of it pass at a time: the shop's two busy weeks, then two months of waiting.
-_ACTS = ((16, 1), (76, 12))
+
+# The shop's two busy weeks, slowly where an order is late and people are called; then two months of waiting.
+_ACTS = (
+    _Act(PROMISED - timedelta(hours=1), timedelta(hours=1)),
+    _Act(PROMISED + timedelta(hours=2), timedelta(minutes=5), looks=2),
+    _Act(START + timedelta(days=16), timedelta(hours=1)),
+    _Act(START + timedelta(days=76), timedelta(hours=12)),
+)
+_END = _ACTS[-1].until
 _PACE = 0.08
-"""Seconds that each such step may be looked at."""
+"""Seconds of a look."""
 
 
 async def run_demo(folder: Path, pace: float = _PACE) -> View:
     """Live through eleven weeks in about a minute; the mails are in `folder`/outbox then.
 
-    The clock jumps from hour to hour, and only when the daemon has done all there is to do: on a slow machine the
+    The clock jumps from step to step, and only when the daemon has done all there is to do: on a slow machine the
     story takes longer and stays the same.
     """
     _clear(folder)
     clock = VirtualClock(START)
     shop = PretendShop(histories(), clock)
     async with shop.serve() as url:
-        file = folder / "demo.toml"
-        file.write_text(_SETTINGS.format(source=SOURCE, url=url), encoding="utf-8")
+        file = write_settings(folder, url)
         settings = load_settings(file)
         logs.configure("text", "error")
         daemon = Daemon(settings, lambda: load_settings(file), clock=clock)
         running = asyncio.create_task(daemon.run())
         started = asyncio.create_task(daemon.ready.wait())
         await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
-        view = View([*SHOWN, *sorted(settings.jobs.keys() - set(SHOWN))], START)
+        enabled = {name for name, job in settings.jobs.items() if job.enabled}
+        view = View([*SHOWN, *sorted(enabled - set(SHOWN))], START)
         try:
             if not running.done():
-                await _play(view, shop, clock, daemon, settings.store_url, pace)
+                await _play(view, shop, _story(clock, daemon, folder / OUTBOX), settings.store_url, pace)
         finally:
             daemon.stop()
             await running
-    _tell_end(folder)
+    _tell_end(folder, view)
     return view
 
 
@@ -86,23 +80,36 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("demo.*"):
         old.unlink()
-    shutil.rmtree(folder / "outbox", ignore_errors=True)
+    shutil.rmtree(folder / OUTBOX, ignore_errors=True)
 
 
-async def _play(view: View, shop: PretendShop, clock: VirtualClock, daemon: Daemon, url: str, pace: float) -> None:
-    end = START + timedelta(days=_ACTS[-1][0])
+async def _story(clock: VirtualClock, daemon: Daemon, outbox: Path) -> AsyncIterator[tuple[datetime, int]]:
+    """Move the clock from step to step; at each, the daemon has done all there is to do."""
+    taken = False
+    for act in _ACTS:
+        while clock.now() < act.until:
+            clock.advance(act.step)
+            daemon.wake()
+            await daemon.settled()
+            if daemon.web and not taken and clock.now() >= TAKEN:
+                await take_alert(outbox, daemon.web.port)
+                await daemon.settled()
+                taken = True
+            yield clock.now(), act.looks
+
+
+async def _play(
+    view: View, shop: PretendShop, story: AsyncIterator[tuple[datetime, int]], url: str, pace: float
+) -> None:
+    """Show the story as it goes on; `url` is the daemon's database."""
     store = await open_store(url, read_only=True)
     try:
         async with _screen(view) as refresh:
-            for days, hours in _ACTS:
-                while clock.now() < START + timedelta(days=days):
-                    clock.advance(timedelta(hours=hours))
-                    daemon.wake()
-                    await daemon.settled()
-                    view.now, view.orders = clock.now(), shop.shown()
-                    view.part = (view.now - START) / (end - START)
-                    refresh(await view.look(store))
-                    await asyncio.sleep(pace)
+            async for now, looks in story:
+                view.now, view.orders = now, shop.shown()
+                view.part = (now - START) / (_END - START)
+                refresh(await view.look(store))
+                await asyncio.sleep(pace * looks)
     finally:
         await store.close()
 
@@ -119,8 +126,11 @@ async def _screen(view: View) -> AsyncIterator[Callable[[list[str]], None]]:
         yield lambda lines: live.update(view.render())
 
 
-def _tell_end(folder: Path) -> None:
-    mails = sorted((folder / "outbox" / "new").glob("*"))
-    print(f"\n{len(mails)} mails are in {folder / 'outbox' / 'new'}; open one with a mail program.")
+def _tell_end(folder: Path, view: View) -> None:
+    mails = sorted((folder / OUTBOX / "new").glob("*"))
+    command = f"  {os.path.relpath(sys.argv[0])} --config {folder / 'demo.toml'}"
+    print(f"\n{len(mails)} mails are in {folder / OUTBOX / 'new'}; open one with a mail program.")
     print("Nobody who paid in time was nudged, and every message can tell why it was sent:")
-    print(f"  {os.path.relpath(sys.argv[0])} --config {folder / 'demo.toml'} explain 1002")
+    print(f"{command} explain 1002")
+    print(*view.alerts.summaries, sep="\n")
+    print(*(f"{command} alert {number}" for number in view.alerts.told), sep="\n")

@@ -1,4 +1,4 @@
-"""What happens in the pretend shop: a dozen orders and how each of them goes."""
+"""What happens in the pretend shop: a dozen orders and one, and how each of them goes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from notifier.model.order import AftersalesCase, CaseKind, Customer, Line, Money
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SOURCE = "demo-shop"
+PROMISED = START + timedelta(days=5, hours=10)
+"""When order 1013 ought to have been shipped."""
+TAKEN = PROMISED + timedelta(minutes=25)
+"""When the second of those who are called opens the mail and takes the alert."""
 _PEOPLE = (
     ("Anna Berger", "en"),
     ("李明", "zh-CN"),
@@ -57,7 +61,7 @@ def _parcel(number: int, shipped: float, delivered: float | None = None) -> tupl
 
 
 def _happy(number: int, placed: float, **more: Any) -> Order:
-    """Paid in time, shipped the next day, delivered two days later, completed after ten."""
+    """Paid in time, shipped the next day, delivered two days later, completed after eleven."""
     shipped, delivered = placed + 1.1, placed + 3.1
     return _order(
         number,
@@ -96,4 +100,5 @@ def histories() -> list[Order]:
         _order(10, OrderState.SHIPPED, 2.3, paid=2.4, shipped=3.2, parcels=_parcel(10, 3.2)),
         _order(11, OrderState.PAID, 3.0, paid=3.3),
         _happy(12, 3.2),
+        _happy(13, 5.0, ship_by=PROMISED),
     ]

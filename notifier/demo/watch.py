@@ -1,4 +1,4 @@
-"""The view of the demonstration: what was planned, called off and said, as it happens."""
+"""The view of the demonstration: what was planned, called off, said and taken, as it happens."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from notifier.demo.alerts import AlertWatch
 from notifier.interfaces import Selection, Store
 from notifier.model.order import Order
 from notifier.model.reminder import Reminder, State
 
 _OVER = {State.CANCELLED: "called off", State.SKIPPED: "not sent", State.EXPIRED: "too late"}
 _RECENT = 12
+_LOUD = {" SENT ": "green", "ALERT ": "bold red", " CALLED ": "red", " TAKEN ": "bold green", " OVER ": "green"}
 _ALL = 10_000
 
 
@@ -34,11 +36,14 @@ class View:
     seen: dict[int, State] = field(default_factory=dict)
     counts: Counter[tuple[str, State]] = field(default_factory=Counter)
     events: list[str] = field(default_factory=list)
+    alerts: AlertWatch = field(default_factory=AlertWatch)
 
     async def look(self, store: Store) -> list[str]:
-        """Read the reminders and return what is new, in sentences."""
+        """Read reminders and alerts and return what is new, in sentences."""
         rows = await store.list_reminders(Selection(limit=_ALL))
-        fresh = [self._event(row) for row in sorted(rows, key=lambda r: r.updated or r.due) if self._is_new(row)]
+        messages = sorted((row for row in rows if not row.alert), key=lambda row: row.updated or row.due)
+        fresh = [self._event(row) for row in messages if self._is_new(row)]
+        fresh += await self.alerts.look(store, [row for row in rows if row.alert])
         self.seen = {row.id: row.state for row in rows}
         self.counts = Counter((row.key.job, row.state) for row in rows)
         self.events += fresh
@@ -61,17 +66,20 @@ class View:
         """The whole screen."""
         head = Text.assemble(("notifier demo  ", "bold"), f"{self.now:%a %d %B %Y, %H:%M}  in the pretend shop")
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in ("job", "planned", "called off", "sent"):
+        for column in ("job", "planned", "called off", "sent", "alerts"):
             table.add_column(column, justify="left" if column == "job" else "right")
         for job in self.jobs:
             off = sum(self.counts[job, state] for state in _OVER)
             sent = self.counts[job, State.ACCEPTED]
-            cells = [str(n) if n else "·" for n in (self.counts[job, State.PLANNED], off, sent)]
+            numbers = (self.counts[job, State.PLANNED], off, sent, self.counts[job, State.RAISED])
+            cells = [str(number) if number else "·" for number in numbers]
             table.add_row(job, *cells, style="green" if sent else None)
         states = Counter(str(order.state) for order in self.orders)
         shop = "  ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        recent = Group(
-            *(Text(f"  {line}", style="green" if " SENT " in line else "dim") for line in self.events[-_RECENT:])
-        )
+        recent = Group(*(Text(f"  {line}", style=_style(line)) for line in self.events[-_RECENT:]))
         bar = Padding(ProgressBar(total=1.0, completed=self.part, width=72), (0, 0, 1, 0))
         return Group(head, bar, Text(f"orders: {shop}"), table, recent)
+
+
+def _style(line: str) -> str:
+    return next((style for word, style in _LOUD.items() if word in line), "dim")
