@@ -185,7 +185,7 @@ class Calling:
     def _write(self, outlet: Outlet, address: str, group: Sequence[_Due]) -> None:
         """One message for the whole group, or all of them wait for the channel's next turn."""
         reminders = [one.reminder for one in group]
-        if wait := outlet.room(self._now):
+        if wait := outlet.turn(self._now):
             reason = f"{outlet.name} takes no more for the moment"
             self._end(reminders, State.PLANNED, reason, self._now + wait)
             return

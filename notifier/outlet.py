@@ -24,8 +24,9 @@ def resting(name: str) -> str:
 class Outlet:
     """Delivers through one channel, within its limits.
 
-    The bucket is asked before the intent to send is recorded (`room`), so that what has to wait for its turn waits as
-    a planned reminder, which a crash cannot put in doubt. `concurrency` is how many deliveries it takes at a time.
+    The bucket is asked before the intent to send is recorded (`room`, `turn`), so that what has to wait for its turn
+    waits as a planned reminder, which a crash cannot put in doubt. `concurrency` is how many deliveries it takes at a
+    time.
     """
 
     def __init__(self, channel: Channel, clock: Clock, bucket: TokenBucket | None = None) -> None:
@@ -49,15 +50,23 @@ class Outlet:
 
         Who is sent away is spread over the coming turns, so that they do not all come back for the same one.
         """
-        if self._bucket is None:
-            return timedelta()
-        if self._bucket.ready_in(now) == 0:
-            self._bucket.take(now)
+        wait = self.turn(now)
+        if self._bucket is None or not wait:
             return timedelta()
         if self._queue is None or self._queue_until is None or now >= self._queue_until:
             self._queue = self._bucket.copy()
-            self._queue_until = now + timedelta(seconds=self._bucket.ready_in(now))
+            self._queue_until = now + wait
         return timedelta(seconds=self._queue.take(now))
+
+    def turn(self, now: datetime) -> timedelta:
+        """Take a turn: zero when there is one. Otherwise how long until the next one is free; nothing is taken.
+
+        For what becomes one message with everything else that waits: all of it has to come back at the same time.
+        """
+        wait = timedelta(seconds=self._bucket.ready_in(now)) if self._bucket else timedelta()
+        if self._bucket and not wait:
+            self._bucket.take(now)
+        return wait
 
     @property
     def rests(self) -> bool:

@@ -93,3 +93,9 @@ def test_who_has_to_wait_is_spread_over_the_coming_turns() -> None:
     assert waits == [0, 0, 60, 60, 120, 120, 180]
     later = NOW + timedelta(seconds=60)
     assert [out.room(later).total_seconds() for _ in range(3)] == [0, 0, 60]
+
+
+def test_what_becomes_one_message_waits_together_for_the_next_turn() -> None:
+    out = outlet(Answering(), VirtualClock(NOW), TokenBucket(2, 60))
+    assert [out.turn(NOW).total_seconds() for _ in range(5)] == [0, 0, 60, 60, 60]
+    assert outlet(Answering(), VirtualClock(NOW)).turn(NOW) == timedelta()
