@@ -257,10 +257,11 @@ class Stage:
             await store.close()
 
     async def command(self, *arguments: str) -> str:
-        """What a command prints that is run beside the daemon; it has to succeed."""
+        """What a command prints that is run beside the daemon, at the time of the story; it has to succeed."""
         out = io.StringIO()
+        file = write_settings(self.folder, {**self.settings, "clock": {"start": self.clock.now(), "speed": 0.001}})
         with redirect_stdout(out):
-            code = await asyncio.to_thread(run_command, ["--config", str(self.folder / "notifier.toml"), *arguments])
+            code = await asyncio.to_thread(run_command, ["--config", str(file), *arguments])
         assert code == 0, out.getvalue()
         return out.getvalue()
 
