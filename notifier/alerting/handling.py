@@ -49,6 +49,13 @@ class Alerting:
             raise UsageError(f"there is no alert {number}")
         return found
 
+    async def standing(self, number: int) -> Alert:
+        """The same, as it may be shown to people: of one that calls nobody now, no call is on its way any more."""
+        alert = await self.get(number)
+        if alert.state is not AlertState.OPEN or alert.started > self._clock.now():
+            await self._ended(number)
+        return alert
+
     async def acknowledge(self, number: int, by: str, how: str = "") -> Alert:
         """`by` takes it, `how` says by which way. What is taken or over already stays as it is.
 

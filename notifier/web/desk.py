@@ -18,8 +18,8 @@ from notifier.web.words import Words, words_for
 class AlertDesk(Protocol):
     """Where alerts are taken, put off and closed. Every method raises UsageError for a number that no alert has.
 
-    Doing a thing twice changes nothing the second time. `acknowledge` returns only when no call about this alert is on
-    its way any more, so what it returns may be shown to people.
+    Doing a thing twice changes nothing the second time. Alerts are returned as they may be shown to people: one that is
+    taken, put off or over only when no call about it is on its way any more.
     """
 
     async def get(self, number: int) -> Alert: ...

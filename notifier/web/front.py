@@ -26,7 +26,7 @@ class FrontDesk:
         self._alerting, self._store, self._texts, self._jobs = alerting, store, texts, jobs
 
     async def get(self, number: int) -> Alert:
-        return await self._alerting.get(number)
+        return await self._alerting.standing(number)
 
     async def acknowledge(self, number: int, by: str, how: str = "") -> Alert:
         return await self._alerting.acknowledge(number, by, how)
@@ -38,12 +38,12 @@ class FrontDesk:
         return await self._alerting.snooze(number, until, by)
 
     async def history(self, number: int) -> Sequence[AlertEntry]:
-        await self.get(number)
+        await self._alerting.get(number)
         return await self._store.history(number)
 
     async def headline(self, number: int, language: str, zone: str) -> str:
         """What its job says about the order as it is stored; empty when there is no such job any more."""
-        alert = await self.get(number)
+        alert = await self._alerting.get(number)
         key = alert.key
         job = self._jobs().get(key.job)
         if job is None:

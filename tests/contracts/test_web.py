@@ -641,10 +641,13 @@ async def test_nothing_is_confirmed_while_a_call_is_on_its_way(web: Front) -> No
     web.calls_end.clear()
     pressed = asyncio.create_task(web.press(web.links.to_alert(1, "ann"), "acknowledge"))
     await web.waiting.wait()
+    looking = asyncio.create_task(web.ask("GET", web.links.to_alert(1, "bob")))
     assert (await web.ask("GET", f"{PUBLIC}/health")).status == 200
     assert not pressed.done()
+    assert not looking.done()
     web.calls_end.set()
     assert (await pressed).status == 303
+    assert "Ann has it." in (await looking).text
 
 
 async def test_whoever_hangs_up_halfway_does_no_harm(web: Front) -> None:
