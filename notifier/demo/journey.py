@@ -63,8 +63,7 @@ async def run_demo(folder: Path, pace: float = _PACE) -> View:
         running = asyncio.create_task(daemon.run())
         started = asyncio.create_task(daemon.ready.wait())
         await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
-        enabled = {name for name, job in settings.jobs.items() if job.enabled}
-        view = View([*SHOWN, *sorted(enabled - set(SHOWN))], START)
+        view = View(SHOWN, START)
         try:
             if not running.done():
                 await _play(view, shop, _story(clock, daemon, folder / OUTBOX), settings.store_url, pace)

@@ -18,9 +18,12 @@ from notifier.demo.alerts import AlertWatch
 from notifier.interfaces import Selection, Store
 from notifier.model.order import Order
 from notifier.model.reminder import Reminder, State
+from notifier.rules.phrases import count
 
 _OVER = {State.CANCELLED: "called off", State.SKIPPED: "not sent", State.EXPIRED: "too late"}
-_RECENT = 12
+_COLUMNS = {"planned": (State.PLANNED,), "called off": (*_OVER,), "sent": (State.ACCEPTED,), "alerts": (State.RAISED,)}
+_RECENT = 8
+"""Lines below the table; with these the whole fits into a terminal of 24 lines."""
 _LOUD = {" SENT ": "green", "ALERT ": "bold red", " CALLED ": "red", " TAKEN ": "bold green", " OVER ": "green"}
 _ALL = 10_000
 
@@ -66,16 +69,16 @@ class View:
         """The whole screen."""
         head = Text.assemble(("notifier demo  ", "bold"), f"{self.now:%a %d %B %Y, %H:%M}  in the pretend shop")
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in ("job", "planned", "called off", "sent", "alerts"):
-            table.add_column(column, justify="left" if column == "job" else "right")
-        for job in self.jobs:
-            off = sum(self.counts[job, state] for state in _OVER)
-            sent = self.counts[job, State.ACCEPTED]
-            numbers = (self.counts[job, State.PLANNED], off, sent, self.counts[job, State.RAISED])
-            cells = [str(number) if number else "·" for number in numbers]
-            table.add_row(job, *cells, style="green" if sent else None)
+        table.add_column("job")
+        for column in _COLUMNS:
+            table.add_column(column, justify="right")
+        others = sorted({job for job, _ in self.counts} - {*self.jobs})
+        for name, jobs in (*((job, [job]) for job in self.jobs), (count(len(others), "other job"), others)):
+            numbers = [sum(self.counts[job, state] for job in jobs for state in own) for own in _COLUMNS.values()]
+            sent = any(self.counts[job, State.ACCEPTED] for job in jobs)
+            table.add_row(name, *(str(n) if n else "·" for n in numbers), style="green" if sent else None)
         states = Counter(str(order.state) for order in self.orders)
-        shop = "  ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        shop = "  ".join(f"{number} {state}" for state, number in sorted(states.items()))
         recent = Group(*(Text(f"  {line}", style=_style(line)) for line in self.events[-_RECENT:]))
         bar = Padding(ProgressBar(total=1.0, completed=self.part, width=72), (0, 0, 1, 0))
         return Group(head, bar, Text(f"orders: {shop}"), table, recent)

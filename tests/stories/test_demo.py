@@ -53,5 +53,8 @@ async def test_the_whole_journey(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "Alert 1 (ship-deadline, order 1013) called amy, then ben; ben took it, and cleo heard nothing.\n" in out
     screen = io.StringIO()
     Console(file=screen, width=100).print(view.render())
-    row = next(line for line in screen.getvalue().splitlines() if "ship-deadline" in line)
-    assert row.split() == ["ship-deadline", "·", "7", "4", "1"]
+    lines = screen.getvalue().splitlines()
+    assert len(lines) < 24
+    assert all(any(line.startswith(f" {job} ") for line in lines) for job in SHOWN)
+    assert next(line for line in lines if "ship-deadline" in line).split() == ["ship-deadline", "·", "7", "4", "1"]
+    assert next(line for line in lines if " other jobs " in line).split()[-1] == "·"
