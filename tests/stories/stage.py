@@ -15,6 +15,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, redirect_stdout
 from datetime import datetime, timedelta
@@ -305,7 +306,15 @@ class Stage:
         assert self._written, "the daemon wrote no log"
         for one in self._personal:
             assert one not in self._written, f"the log holds {one!r}"
+        for token in self._tokens():
+            assert token not in self._written, "the log holds somebody's link"
         assert not [line for line in lines if "cause" in line or "Traceback" in str(line)]
+
+    def _tokens(self) -> set[str]:
+        """What the staff was sent to act in its name with."""
+        texts = [one["body"] for one in self.twilio.messages] + [one["twiml"] for one in self.twilio.calls]
+        texts += [_words_of(one.content) for one in self.mail.taken]
+        return {token for text in texts for token in re.findall(r"/(?:a|twilio/voice)/([\w-]+\.[\w-]+)", text)}
 
 
 def _words_of(content: bytes) -> str:
