@@ -23,7 +23,7 @@ from notifier.model.job import Subject
 from notifier.model.message import Message
 from notifier.model.oncall import Agent
 from notifier.model.order import Order, OrderState
-from notifier.model.reminder import OrderKey, Reminder, State
+from notifier.model.reminder import OrderKey, Planned, Reminder, State
 from notifier.outlet import Outlet
 from notifier.render import AlertSaying, Texts
 from notifier.rules.inquiry import SWITCHED_OFF
@@ -71,21 +71,32 @@ async def finished(
         and job.subject is not Subject.SYSTEM
     ]
     others = await customers_of(store, planner, [(job, order) for _, job, order in asked], now)
-    over = ((alert, _over(planner, alert, order, others, now)) for alert, _, order in asked)
-    return [*gone, *((alert, reason) for alert, reason in over if reason)]
+    answers = [(alert, _ask(planner, alert, order, others, now)) for alert, _, order in asked]
+    over = [(alert, answer) for alert, answer in answers if isinstance(answer, str)]
+    early = [alert for alert, answer in answers if isinstance(answer, Planned) and answer.due > now]
+    return [*gone, *over, *((alert, "its moment has changed") for alert in await _waiting_again(store, early))]
 
 
-def _over(
+async def _waiting_again(store: Store, alerts: Sequence[Alert]) -> list[Alert]:
+    """Those whose reminder is planned anew. One that stays as it raised them shows that the clock was put back."""
+    found = []
+    for source in {alert.key.source for alert in alerts}:
+        own = [alert for alert in alerts if alert.key.source == source]
+        stored = await store.reminders(source, sorted({alert.key.order for alert in own}))
+        raised = {row.key for rows in stored.values() for row in rows if row.state is State.RAISED}
+        found += [alert for alert in own if alert.raised_by not in raised]
+    return found
+
+
+def _ask(
     planner: Planner, alert: Alert, order: Order, customers: Mapping[OrderKey, CustomerFacts], now: datetime
-) -> str:
+) -> Planned | str | None:
+    """What its job says about an alert's order now; None while nobody knows what state that is in."""
     if order.state is OrderState.OTHER:
-        return ""
+        return None
     known = customers.get(OrderKey(order.source, order.customer.id), CustomerFacts())
     others = [other for other in known.orders if other.id != order.id]
-    answer = planner.ask(alert.raised_by, order, now, others)
-    if isinstance(answer, str):
-        return answer
-    return "its moment has changed" if answer.due > now else ""
+    return planner.ask(alert.raised_by, order, now, others)
 
 
 class Calling:
