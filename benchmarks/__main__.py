@@ -26,6 +26,7 @@ from benchmarks.pace import Pace, Side, compare
 from benchmarks.processes import mail_server, pretend_twilio
 from benchmarks.shop import START
 from notifier.clock import ShiftedClock
+from notifier.collector import look_seldom
 from notifier.store.sql import SqlStore
 
 MILLION = 1_000_000
@@ -181,6 +182,7 @@ def main() -> None:
     if given.quick:
         given.rounds, given.scale, given.pending = 3, given.scale / 5, given.pending // 5
     console = Console(stderr=not sys.stdout.isatty(), log_path=False)
+    look_seldom()  # for both sides, as the daemon does
     start = time.perf_counter()
     found = asyncio.run(run(given, console))
     Console(width=None if sys.stdout.isatty() else 140).print(table(found, given.pending))

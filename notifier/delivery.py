@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from notifier.clock import Clock
 from notifier.interfaces import Result, Ruling, Store
@@ -44,6 +44,7 @@ class Delivery:
         self._calls: Counter[int] = Counter()
         self._unrecorded = 0
         self._broken = False
+        self._coming = False
         self._clerks: dict[str, asyncio.Task[None]] = {}
         self._carriers: set[asyncio.Task[None]] = set()
         self._jitter = random.Random(0)  # noqa: S311 – spreads retries, guards nothing
@@ -72,16 +73,22 @@ class Delivery:
     def _go(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have this done, unless somebody is at it: who is finds what was added meanwhile."""
         if name not in self._clerks:
-            self._clerks[name] = task = asyncio.create_task(work())
-            task.add_done_callback(lambda _: self._clerks.pop(name))
+            self._clerks[name] = task = asyncio.create_task(self._at(name, work))
             task.add_done_callback(self._failed)
 
+    async def _at(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        # A callback would come a moment late: what is added in that moment would wait for somebody who has gone.
+        try:
+            await work()
+        finally:
+            del self._clerks[name]
+
     def _carry(self) -> None:
-        """As many carriers as the channel takes, or as there is to carry."""
-        for _ in range(min(len(self._intended), self.outlet.concurrency - len(self._carriers))):
+        """A carrier more, if the channel has a turn for it. It calls the next one itself, before it has to wait."""
+        if self._intended and not self._coming and len(self._carriers) < self.outlet.concurrency:
+            self._coming = True
             task = asyncio.create_task(self._deliver())
             self._carriers.add(task)
-            task.add_done_callback(self._carriers.discard)
             task.add_done_callback(self._failed)
 
     def _failed(self, task: asyncio.Task[None]) -> None:
@@ -113,11 +120,16 @@ class Delivery:
 
     async def _deliver(self) -> None:
         """One after another, as long as there are any."""
-        while self._intended:
-            letter = self._intended.popleft()
-            outcome = await self.outlet.deliver(letter.sent.attempt, self._stopping)
-            self._ended.append((letter, conclude(letter.sent, outcome, self._clock.now(), self._jitter.random())))
-            self._go("record", self._record)
+        self._coming = False
+        try:
+            while self._intended:
+                letter = self._intended.popleft()
+                self._carry()
+                outcome = await self.outlet.deliver(letter.sent.attempt, self._stopping)
+                self._ended.append((letter, conclude(letter.sent, outcome, self._clock.now(), self._jitter.random())))
+                self._go("record", self._record)
+        finally:
+            self._carriers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _record(self) -> None:
         while self._ended:

@@ -26,15 +26,15 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context) -> None:
     """Run the daemon: read the shops, send what is due, until told to stop."""
-    gc.disable()  # What is loaded now, stays: looking through it for garbage, again and again, would only take time.
+    gc.disable()  # what is loaded now, stays
     from notifier import logs
+    from notifier.collector import look_seldom
     from notifier.daemon import Daemon
     from notifier.settings import load_settings
 
     settings = settings_of(context, secrets=True)
     logs.configure(settings.log.format, settings.log.level)
-    gc.freeze()
-    gc.enable()
+    look_seldom()
 
     async def work() -> None:
         await Daemon(settings, partial(load_settings, config_of(context))).run()

@@ -143,6 +143,19 @@ async def test_a_free_turn_is_used_while_others_are_busy() -> None:
     await scene.end()
 
 
+async def test_what_comes_in_the_moment_when_everybody_is_done_is_not_forgotten() -> None:
+    scene = Scene(Gate(1))
+    scene.channel.open.set()
+    letters = await scene.letters(40)
+    for wait, letter in enumerate(letters):
+        scene.delivery.take([letter])
+        for _ in range(wait):  # every number of turns: in one of them the last part has just come to its end
+            await asyncio.sleep(0)
+    await turns()
+    await scene.end()
+    assert await scene.states() == {State.ACCEPTED: 40}
+
+
 async def test_outcomes_of_the_same_moment_share_a_transaction() -> None:
     scene = Scene(Gate(100))
     scene.channel.open.set()
