@@ -33,7 +33,8 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    context: typer.Context, order: Annotated[str, typer.Argument(help="The order's number, as the shop writes it.")]
+    context: typer.Context,
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's number, as the shop writes it.")],
 ) -> None:
     """Tell what was said about an order and why, what will be said, and why the rest is not."""
     from notifier.daemon import clock_for
@@ -67,7 +68,7 @@ def _told(explanation: Explanation) -> str:
 
 def preview(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(help="The job's name.")],
+    job: Annotated[str, typer.Argument(metavar="JOB", help="The job's name.")],
     order: Annotated[str, typer.Option(help="An order that the daemon knows; otherwise a made-up one.")] = "",
     channel: Annotated[str, typer.Option(help="A channel of the settings, or sms, email, chat, voice.")] = "",
     language: Annotated[str, typer.Option(help="Such as en or zh-CN; otherwise the customer's.")] = "",

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=_ABOUT)(approve)
 
 
-def approve(context: typer.Context, source: Annotated[str, typer.Argument(help="The source's name.")]) -> None:
+def approve(
+    context: typer.Context, source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source's name.")]
+) -> None:
     """Let a paused source go on: its next poll may change as much as it likes, once."""
     from notifier.mistakes import did_you_mean
 

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def digest(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The digest's job, such as morning-list.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The digest's job, such as morning-list.")],
     day: Annotated[str, typer.Option("--date", help="The digest of this day, as 2026-03-01; otherwise of now.")] = "",
     language: Annotated[str, typer.Option(help="Such as en or zh-CN; otherwise the shop's.")] = "",
     format: Annotated[DigestFormat, typer.Option(help="How to print it.")] = DigestFormat.TABLE,  # noqa: A002

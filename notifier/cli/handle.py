@@ -95,7 +95,7 @@ def snooze(
 def note(
     context: typer.Context,
     number: Number,
-    text: Annotated[str, typer.Argument(help="What to remember.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to remember.")],
     who: Who = "",
 ) -> None:
     """Add a line to an alert's history; nothing else changes."""

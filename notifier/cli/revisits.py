@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def revisit(
     context: typer.Context,
-    order: Annotated[str, typer.Argument(help="The order's number, as the shop writes it.")],
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's number, as the shop writes it.")],
     result: Annotated[str, typer.Option(help='What came of it, in a word or two, such as "satisfied".')],
     by: Annotated[str, typer.Option(help="Who visited the customer.")] = "",
     note: Annotated[str, typer.Option(help="What else is worth knowing.")] = "",

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +17,11 @@ from notifier.cli.show import paragraph
 from notifier.errors import BadFiles, UsageError
 
 if TYPE_CHECKING:
+    from notifier.model.job import Job
     from notifier.settings import Settings
 
 _SHOWN = 20
+_NOBODY = ("@example.com", "@example.org", "@example.net")
 _ABOUT = "Setting up"
 
 
@@ -31,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")] = Path("notifier"),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")] = Path("notifier"),
 ) -> None:
     """Copy settings, jobs, templates and units into a folder, to be edited there."""
     from notifier.shipped import shipped
@@ -58,8 +61,26 @@ def check(
     jobs = [job for job in result.settings.jobs.values() if job.enabled]
     examples = sum(len(job.examples) for job in jobs)
     print(f"{result.settings.file}: fine. {len(jobs)} jobs and their {examples} examples hold, all texts are well.")
+    print("\n".join(paragraph(sentence) for sentence in _summary(result.settings, jobs)))
     if diff:
         _show_changes(result.settings)
+
+
+def _summary(settings: Settings, jobs: Sequence[Job]) -> Iterator[str]:
+    """What these settings come to, and what keeps them from being of use."""
+    from notifier.rules.phrases import count
+
+    digests = sum(bool(job.digest) for job in jobs)
+    alerts = sum(job.for_staff for job in jobs) - digests
+    yield (
+        f"To customers: {count(len(jobs) - alerts - digests, 'job')}. "
+        f"To the staff ({count(len(settings.oncall.agents), 'agent')}): alerts of {count(alerts, 'job')}, "
+        f"{count(digests, 'digest')}."
+    )
+    yield f"Reads: {', '.join(settings.sources) or 'no shop yet; add [sources.NAME]'}."
+    yield f"Sends by: {', '.join(settings.channels) or 'nothing yet; add [channels.NAME]'}."
+    if nobody := sorted(agent.email for agent in settings.oncall.agents.values() if agent.email.endswith(_NOBODY)):
+        yield f"Put real people into oncall.toml before you send in earnest: nobody reads {', '.join(nobody)}."
 
 
 def _show_changes(settings: Settings) -> None:
@@ -84,7 +105,7 @@ def _show_changes(settings: Settings) -> None:
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="settings, oncall or job.")] = "settings",
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="settings, oncall or job.")] = "settings",
 ) -> None:
     """Print the JSON Schema of the settings, of oncall.toml or of a job file, for editors."""
     from notifier.schema import job_schema, oncall_schema, settings_schema

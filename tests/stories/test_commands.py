@@ -217,7 +217,11 @@ def test_a_file_that_is_no_database_is_named(shop: Shop) -> None:
 def test_init_copies_everything_and_check_likes_it(empty: Shop) -> None:
     assert "check" in empty("init", "mine")
     empty.file = empty.folder / "mine" / "notifier.toml"
-    assert empty("check").startswith(f"{empty.file}: fine. ")
+    told = empty("check").splitlines()
+    assert told[0].startswith(f"{empty.file}: fine. ")
+    assert told[1].startswith("To customers: 18 jobs. To the staff (1 agent): alerts of ")
+    assert told[2:4] == ["Reads: no shop yet; add [sources.NAME].", "Sends by: outbox."]
+    assert " ".join(told[4:]).endswith("before you send in earnest: nobody reads office@example.com.")
     assert (empty.folder / "mine" / "jobs" / "unpaid-nudge.toml").is_file()
 
 
