@@ -143,18 +143,25 @@ async def test_a_free_turn_is_used_while_others_are_busy() -> None:
     await scene.end()
 
 
-async def test_what_comes_in_the_moment_when_everybody_is_done_is_not_forgotten() -> None:
-    scene = Scene(Gate(1))
+class Relay(Gate):
+    """Its second delivery ends two turns after the first: when that one's record has just been kept."""
+
+    async def deliver(self, attempt: Attempt) -> Outcome:
+        self.delivered += 1
+        if self.delivered == 1:
+            await self.open.wait()
+            asyncio.get_running_loop().call_soon(self.second.set_result, None)
+        else:
+            self.second: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            await self.second
+        return Receipt()
+
+
+async def test_what_ends_in_the_moment_when_the_record_is_done_is_not_forgotten() -> None:
+    scene = Scene(Relay(2))
+    scene.delivery.take(await scene.letters(2))
+    await turns()
     scene.channel.open.set()
-    first, second = await scene.letters(2)
-    loop = asyncio.get_running_loop()
-
-    def begin() -> None:
-        # In the turn after next the clerk has come to its end, and nobody has been told yet.
-        loop.call_soon(loop.call_soon, scene.delivery.take, [second])
-        scene.delivery.take([first])
-
-    loop.call_soon(begin)
     await turns()
     assert scene.delivery.under_way == 0
     assert await scene.states() == {State.ACCEPTED: 2}
