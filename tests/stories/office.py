@@ -36,11 +36,6 @@ def staff(hours: str = "", **policies: Any) -> dict[str, Any]:
     return {"agents": agents, "policies": policies or STAFF["policies"]}
 
 
-def told(who: str, *, by: str = "sms", times: int = 0) -> dict[str, Any]:
-    """A policy of one step."""
-    return {"steps": [{"tell": [who], "by": [by]}], "times": times}
-
-
 def late(number: int, **fields: Any) -> dict[str, Any]:
     """A paid order that ought to be shipped by noon."""
     return order(number, state="paid", paid=at("09:00"), **{"ship_by": at("12:00"), **fields})

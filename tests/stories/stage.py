@@ -50,6 +50,7 @@ from tests.stories.world import (
     phone_of,
     settings_for,
     tables,
+    words_of,
     write_settings,
 )
 
@@ -193,23 +194,28 @@ class Stage:
         self._mail_read += 1
         mail = message_from_bytes(taken.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
-        text = _words_of(taken.content)
+        text = words_of(taken.content)
         assert f"<{mail_of(number)}>" in taken.rcpt, f"the e-mail went to {taken.rcpt}: {text}"
         assert not [word for word in words if word not in text], text
         return mail
 
     def expect_call(self, agent: str, *words: str) -> str:
-        """The next SMS or e-mail to the staff went to this agent of `oncall`, with these words in it."""
+        """The next SMS or e-mail to this agent of `oncall` has these words in it.
+
+        What was said to others meanwhile stays to be expected: what leaves in the same instant comes in any order.
+        """
         phone, mail = (self.oncall["agents"][agent].get(way, "-") for way in ("phone", "email"))
-        if len(self.twilio.messages) > self._sms_read and self.twilio.messages[self._sms_read]["to"] == phone:
-            text: str = self.twilio.messages[self._sms_read]["body"]
+        messages, first = self.twilio.messages, self._sms_read
+        if found := [number for number in range(first, len(messages)) if messages[number]["to"] == phone]:
+            messages.insert(first, messages.pop(found[0]))
+            text: str = messages[first]["body"]
             self._sms_read += 1
         else:
             assert len(self.mail.taken) > self._mail_read, f"nothing went to {agent}; {self._sent()}"
             taken = self.mail.taken[self._mail_read]
             assert f"<{mail}>" in taken.rcpt, f"the e-mail went to {taken.rcpt}, not to {agent}; {self._sent()}"
             self._mail_read += 1
-            text = _words_of(taken.content)
+            text = words_of(taken.content)
         assert not [word for word in words if word not in text], text
         return text
 
@@ -313,13 +319,5 @@ class Stage:
     def _tokens(self) -> set[str]:
         """What the staff was sent to act in its name with."""
         texts = [one["body"] for one in self.twilio.messages] + [one["twiml"] for one in self.twilio.calls]
-        texts += [_words_of(one.content) for one in self.mail.taken]
+        texts += [words_of(one.content) for one in self.mail.taken]
         return {token for text in texts for token in re.findall(r"/(?:a|twilio/voice)/([\w-]+\.[\w-]+)", text)}
-
-
-def _words_of(content: bytes) -> str:
-    """Subject and text of an e-mail."""
-    mail = message_from_bytes(content, policy=policy.default)
-    assert isinstance(mail, EmailMessage)
-    plain = mail.get_body(("plain",))
-    return f"{mail['Subject']}\n{plain.get_content() if plain else ''}"

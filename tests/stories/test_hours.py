@@ -67,12 +67,3 @@ async def test_a_machine_that_slept_says_what_still_makes_sense_and_nothing_twic
     await stage.fast_forward(days=-11)
     await stage.fast_forward(days=11)
     await stage.fast_forward(hours=12)
-
-
-async def test_a_clock_that_was_put_back_does_not_stop_the_polls(stage: Stage) -> None:
-    await stage.open("unpaid-nudge")
-    await stage.fast_forward(days=-30)
-    stage.show(order(1001, placed=stage.clock.now().isoformat()))
-    await stage.fast_forward(hours=1)
-    await stage.fast_forward(hours=11)
-    stage.expect_sms(1001)

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,14 @@ class MailServer(ScriptedSmtp):
         self.taken += self.ended[len(self.taken) :]
         for conversation in self.live:
             conversation.say("250 2.0.0 Ok: queued as late")
+
+
+def words_of(content: bytes) -> str:
+    """Subject and text of an e-mail."""
+    mail = message_from_bytes(content, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    plain = mail.get_body(("plain",))
+    return f"{mail['Subject']}\n{plain.get_content() if plain else ''}"
 
 
 def settings_for(shop: Fields, twilio_url: str, mail_port: int) -> dict[str, Any]:
