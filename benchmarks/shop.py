@@ -32,8 +32,11 @@ SENT = "order-confirmation"
 """The job that is sent: due at once when an order was paid, with texts for e-mail (and HTML) and SMS."""
 _OPTIONS = MappingOptions.model_validate({"type": "ready"})
 
-SETTINGS = load_settings(Path(shipped("config")) / "notifier.toml", ['jobs.unpaid-nudge.after=["12h", "20h"]'])
-"""All shipped jobs; with a second nudge an unpaid order has three reminders."""
+SETTINGS = load_settings(
+    Path(shipped("config")) / "notifier.toml",
+    ['jobs.unpaid-nudge.after=["12h", "20h"]', "jobs.duplicate-order.enabled=false"],
+)
+"""The shipped jobs but for one, which looks at every unpaid order; with a second nudge these have three reminders."""
 PLANNER = build_planner(SETTINGS)
 TEXTS = build_texts(SETTINGS)
 SHOP: Shop = SETTINGS.shop

@@ -46,6 +46,9 @@ class Planner:
         self.shop = shop
         self._questions = {name: inquiry(job) for name, job in self.jobs.items()}
         self._asked = tuple(q for q in self._questions.values() if q.subject is not Subject.SYSTEM)
+        self._by_moment: dict[tuple[Subject, str], list[Inquiry]] = {}
+        for question in self._asked:
+            self._by_moment.setdefault((question.subject, question.moment), []).append(question)
 
     @property
     def by_calendar(self) -> bool:
@@ -70,8 +73,14 @@ class Planner:
         """The reminders that ought to exist for `order`, past ones included: reconciling leaves those alone."""
         if order.state is OrderState.OTHER:
             return Plan(held=HELD)
-        answers = (answer for question in self._asked for _, answer in self._ask(question, order, now))
+        answers = (answer for question in self._concerned(order) for _, answer in self._ask(question, order, now))
         return Plan(tuple(answer for answer in answers if isinstance(answer, Planned)))
+
+    def _concerned(self, order: Order) -> Iterator[Inquiry]:
+        """Those whose moment some part of the order has: the others have nothing to plan, and they are most of them."""
+        for (subject, moment), questions in self._by_moment.items():
+            if subject is Subject.CALENDAR or any(getattr(p, moment) is not None for p in questions[0].parts(order)):
+                yield from questions
 
     def explain(self, order: Order, now: datetime, others: Sequence[Order] | None = None) -> list[Planned | Declined]:
         """Every job's answer about `order`, with the reasons of those that say no."""
