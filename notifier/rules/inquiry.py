@@ -47,7 +47,10 @@ NO_SUBJECT = {
 }
 _SURVIVE = frozenset({Subject.CASE, Subject.REVIEW})
 """What goes on after an order was cancelled."""
-_PARTS: dict[Subject, Callable[[Order], Sequence[Any]]] = {
+Parts = Callable[[Order], Sequence[Any]]
+"""The parts of an order that a subject means."""
+
+_PARTS: dict[Subject, Parts] = {
     Subject.ORDER: lambda order: (order,),
     Subject.PARCEL: lambda order: order.parcels,
     Subject.CASE: lambda order: order.cases,
@@ -70,7 +73,7 @@ class Inquiry:
     subject: Subject
     moment: str
     missing: str
-    parts: Callable[[Order], Sequence[Any]]
+    parts: Parts
     rules: tuple[tuple[Rule, Any], ...]
     survives: bool
     off: str

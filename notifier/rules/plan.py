@@ -13,7 +13,7 @@ from notifier.model.reminder import Declined, Key, Planned
 from notifier.model.shop import Shop
 from notifier.rules.conditions import View
 from notifier.rules.cron import next_cron
-from notifier.rules.inquiry import NO_SUBJECT, SWITCHED_OFF, Inquiry, inquiry
+from notifier.rules.inquiry import NO_SUBJECT, SWITCHED_OFF, Inquiry, Parts, inquiry
 from notifier.rules.schedule import at_local, due_at, local_date, shift
 
 HELD = "the shop reports a state that is not known here"
@@ -46,9 +46,11 @@ class Planner:
         self.shop = shop
         self._questions = {name: inquiry(job) for name, job in self.jobs.items()}
         self._asked = tuple(q for q in self._questions.values() if q.subject is not Subject.SYSTEM)
-        self._by_moment: dict[tuple[Subject, str], list[Inquiry]] = {}
+        self._by_subject: dict[Subject, tuple[Parts, dict[str, list[Inquiry]]]] = {}
         for question in self._asked:
-            self._by_moment.setdefault((question.subject, question.moment), []).append(question)
+            _, by_moment = self._by_subject.setdefault(question.subject, (question.parts, {}))
+            moment = "" if question.subject is Subject.CALENDAR else question.moment
+            by_moment.setdefault(moment, []).append(question)
 
     @property
     def by_calendar(self) -> bool:
@@ -78,9 +80,13 @@ class Planner:
 
     def _concerned(self, order: Order) -> Iterator[Inquiry]:
         """Those whose moment some part of the order has: the others have nothing to plan, and they are most of them."""
-        for (subject, moment), questions in self._by_moment.items():
-            if subject is Subject.CALENDAR or any(getattr(p, moment) is not None for p in questions[0].parts(order)):
-                yield from questions
+        for parts, by_moment in self._by_subject.values():
+            found = parts(order)
+            for moment, questions in by_moment.items() if found else ():
+                for part in found:
+                    if not moment or getattr(part, moment) is not None:
+                        yield from questions
+                        break
 
     def explain(self, order: Order, now: datetime, others: Sequence[Order] | None = None) -> list[Planned | Declined]:
         """Every job's answer about `order`, with the reasons of those that say no."""

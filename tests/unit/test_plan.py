@@ -90,7 +90,7 @@ def test_a_cancelled_order_says_nothing_but_about_its_cases() -> None:
     jobs = [job(), job("refund-done", "case.paid", "0s"), job("sorry", "order.cancelled", "0s")]
     assert [p.key.job for p in plan(jobs, cancelled)] == ["refund-done"]
     assert Planner(jobs, Shop()).ask(Key("shop", "1", "nudge"), cancelled, T0) == "the order was cancelled"
-    assert [p.key.job for p in plan(jobs, replace(cancelled, cancelled=T0))] == ["refund-done", "sorry"]
+    assert {p.key.job for p in plan(jobs, replace(cancelled, cancelled=T0))} == {"refund-done", "sorry"}
 
 
 def test_a_review_of_a_cancelled_order_is_still_one() -> None:
