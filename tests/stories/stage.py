@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, redirect_stdout
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -46,6 +44,7 @@ from tests.stories.world import (
     Fields,
     MailServer,
     PhoneNetwork,
+    mail_in,
     mail_of,
     phone_of,
     settings_for,
@@ -53,6 +52,7 @@ from tests.stories.world import (
     words_of,
     write_settings,
 )
+from tests.stories.written import Written
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -71,11 +71,9 @@ class Stage:
         self.manager = NotifySocket(watchdog_usec=60_000_000)
         self.settings: dict[str, Any] = {}
         self.oncall: dict[str, Any] = {}
-        self._read_log = read_log
-        self._written = ""
+        self._written = Written(read_log, folder / "program.log")
         self._personal: set[str] = set()
-        self._sms_read = 0
-        self._mail_read = 0
+        self._sms_read = self._mail_read = 0
         self._daemon: Daemon | None = None
         self._running: asyncio.Task[None] | None = None
         self._servers = AsyncExitStack()
@@ -192,9 +190,7 @@ class Stage:
         assert len(self.mail.taken) > self._mail_read, f"no e-mail about {number}; {self._sent()}"
         taken = self.mail.taken[self._mail_read]
         self._mail_read += 1
-        mail = message_from_bytes(taken.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        text = words_of(taken.content)
+        mail, text = mail_in(taken.content), words_of(taken.content)
         assert f"<{mail_of(number)}>" in taken.rcpt, f"the e-mail went to {taken.rcpt}: {text}"
         assert not [word for word in words if word not in text], text
         return mail
@@ -274,15 +270,7 @@ class Stage:
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """The lines of the log about this."""
-        return [line for line in self._lines() if line.get("event") == event]
-
-    def _lines(self) -> Iterable[dict[str, Any]]:
-        self._written += self._read_log()
-        file = self.folder / "program.log"
-        if file.exists():
-            self._written += file.read_text("utf-8")
-            file.unlink()
-        return [json.loads(line) for line in self._written.splitlines() if line.startswith("{")]
+        return [line for line in self._written.lines() if line.get("event") == event]
 
     # Setting up and taking down
 
@@ -302,19 +290,8 @@ class Stage:
                 logging.getLogger().removeHandler(handler)
         if kind is None:
             self.expect_silence()
-            assert not self.shop.surprises
-            assert not self.mail.violations
-            self._check_log()
-
-    def _check_log(self) -> None:
-        """No line may hold anything about a person, and none may tell of a failure inside the program."""
-        lines = list(self._lines())
-        assert self._written, "the daemon wrote no log"
-        for one in self._personal:
-            assert one not in self._written, f"the log holds {one!r}"
-        for token in self._tokens():
-            assert token not in self._written, "the log holds somebody's link"
-        assert not [line for line in lines if "cause" in line or "Traceback" in str(line)]
+            assert not (self.shop.surprises or self.mail.violations)
+            self._written.check(self._personal, self._tokens())
 
     def _tokens(self) -> set[str]:
         """What the staff was sent to act in its name with."""

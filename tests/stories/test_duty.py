@@ -44,7 +44,8 @@ OTHERS = ["customer-service", "warehouse", "finance", "supervisors", "reviews", 
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Path:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "notifier.toml").write_text(SETTINGS)
     others = "".join(f'{name}.steps = [{{ tell = ["amy"] }}]\n{name}.times = 0\n' for name in OTHERS)
     (tmp_path / "oncall.toml").write_text(ONCALL + others)

@@ -104,10 +104,16 @@ class MailServer(ScriptedSmtp):
             conversation.say("250 2.0.0 Ok: queued as late")
 
 
-def words_of(content: bytes) -> str:
-    """Subject and text of an e-mail."""
+def mail_in(content: bytes) -> EmailMessage:
+    """An e-mail, of the bytes that came."""
     mail = message_from_bytes(content, policy=policy.default)
     assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def words_of(content: bytes) -> str:
+    """Subject and text of an e-mail."""
+    mail = mail_in(content)
     plain = mail.get_body(("plain",))
     return f"{mail['Subject']}\n{plain.get_content() if plain else ''}"
 
