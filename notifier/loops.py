@@ -136,8 +136,8 @@ class Reading:
                 well = not round_.paused
             except SourceError as error:
                 failures, well = failures + 1, False
-                await pipeline.note_failure(name, str(error))
-                silent_since = silent_since or self._clock.now()
+                readable = await pipeline.note_failure(name, str(error))
+                silent_since = silent_since or readable or self._clock.now()
                 await pipeline.troubles.silent(name, self._clock.now() - silent_since, str(error))
                 log.warning("a shop could not be read", source=name, failures=failures, why=str(error))
                 again = _POLL_AGAIN[min(failures, len(_POLL_AGAIN)) - 1]

@@ -142,10 +142,11 @@ class Pipeline:
             planned = [one for one in self.desk.staff.digesting.plan(now) if one.until >= now and one.due >= since]
             await self.store.apply(Changes(inserts=[(one, "") for one in planned], now=now))
 
-    async def note_failure(self, name: str, trouble: str) -> None:
-        """Remember that a source could not be read, for those who ask how it is."""
+    async def note_failure(self, name: str, trouble: str) -> datetime | None:
+        """Remember that a source could not be read. If that was so before, returns when it last could: restarts pass."""
         mark = await self.store.mark(name)
         await self.store.set_mark(replace(mark, failures=mark.failures + 1, trouble=trouble))
+        return mark.read if mark.failures else None
 
     async def swap(self, desk: Desk, sources: Mapping[str, Source], brakes: Mapping[str, Brake]) -> None:
         """Go on with other parts; a batch that was begun, and deliveries under way, finish with the old ones."""
