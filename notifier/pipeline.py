@@ -143,7 +143,7 @@ class Pipeline:
             await self.store.apply(Changes(inserts=[(one, "") for one in planned], now=now))
 
     async def note_failure(self, name: str, trouble: str) -> datetime | None:
-        """Remember that a source could not be read. If that was so before, returns when it last could: restarts pass."""
+        """Remember that a source could not be read. Returns when it last could, if it could not the time before."""
         mark = await self.store.mark(name)
         await self.store.set_mark(replace(mark, failures=mark.failures + 1, trouble=trouble))
         return mark.read if mark.failures else None
