@@ -136,7 +136,9 @@ class Daemon:
         log.info("the web application listens", host=self.web.host, port=self.web.port)
 
     def _web_ended(self, serving: asyncio.Task[None]) -> None:
-        if self._failed is not None and not self._failed.done() and (error := serving.exception()):
+        if serving.cancelled() or self._failed is None or self._failed.done():
+            return
+        if error := serving.exception():
             self._failed.set_exception(error)
 
     async def _close_parts(self) -> None:

@@ -641,7 +641,9 @@ async def test_nothing_is_confirmed_while_a_call_is_on_its_way(web: Front) -> No
     web.calls_end.clear()
     pressed = asyncio.create_task(web.press(web.links.to_alert(1, "ann"), "acknowledge"))
     await web.waiting.wait()
+    web.waiting.clear()
     looking = asyncio.create_task(web.ask("GET", web.links.to_alert(1, "bob")))
+    await web.waiting.wait()
     assert (await web.ask("GET", f"{PUBLIC}/health")).status == 200
     assert not pressed.done()
     assert not looking.done()
