@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, meta, nodes, pass_context
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, nodes, pass_context
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.exceptions import FilterArgumentError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -43,6 +45,7 @@ def sandbox(folders: Sequence[Path]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_compiled,
     )
     for name, (kind, write) in _FILTERS.items():
         environment.filters[name] = _formatting(name, kind, write)
@@ -50,28 +53,73 @@ def sandbox(folders: Sequence[Path]) -> Environment:
     return environment
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in a template: those it reads, those it makes for itself, and the attributes of names that it reads.
+
+    Each with its line. What one part of the template makes counts as made in all of them: blocks see it too.
+    """
+
+    read: tuple[tuple[int, str], ...]
+    made: frozenset[str]
+    attributes: tuple[tuple[int, str, str], ...]
+
+
 def unknown_names(
     environment: Environment, source: str, known: Mapping[str, Collection[str] | None]
 ) -> Iterator[tuple[int, str]]:
     """The names in a template's source that are neither in `known` nor made by itself, with their lines."""
-    tree = environment.parse(source)
-    unknown = meta.find_undeclared_variables(tree) - known.keys() - environment.globals.keys() - _made(tree)
-    for variable in tree.find_all(nodes.Name):
-        if variable.name in unknown:
-            yield variable.lineno, variable.name
-    for access in tree.find_all(nodes.Getattr):
-        attributes = known.get(access.node.name) if isinstance(access.node, nodes.Name) else None
-        if attributes is not None and access.attr not in attributes:
-            yield access.lineno, access.attr
+    if source not in _names:
+        environment.parse(source)
+    names = _names[source]
+    for line, name in names.read:
+        if name not in known and name not in names.made and name not in environment.globals:
+            yield line, name
+    for line, name, attribute in names.attributes:
+        attributes = known.get(name)
+        if attributes is not None and attribute not in attributes:
+            yield line, attribute
 
 
-def _made(tree: nodes.Template) -> set[str]:
-    """The names a template makes for itself; its blocks see them too, which Jinja2's own search does not know."""
-    made = {macro.name for macro in tree.find_all(nodes.Macro)} | {one.target for one in tree.find_all(nodes.Import)}
-    made |= {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
-    for imported in tree.find_all(nodes.FromImport):
-        made |= {name if isinstance(name, str) else name[1] for name in imported.names}
-    return made
+def _names_of(tree: nodes.Template) -> Names:
+    read: list[tuple[int, str]] = []
+    made = set(_JINJAS_OWN)
+    attributes: list[tuple[int, str, str]] = []
+    for node in tree.find_all((nodes.Name, nodes.Getattr, nodes.Macro, nodes.Import, nodes.FromImport)):
+        match node:
+            case nodes.Name(ctx="load"):
+                read.append((node.lineno, node.name))
+            case nodes.Name() | nodes.Macro():
+                made.add(node.name)
+            case nodes.Import():
+                made.add(node.target)
+            case nodes.FromImport():
+                made |= {name if isinstance(name, str) else name[1] for name in node.names}
+            case nodes.Getattr(node=nodes.Name(name=name)):
+                attributes.append((node.lineno, name, node.attr))
+    return Names(tuple(read), frozenset(made), tuple(attributes))
+
+
+_JINJAS_OWN = ("loop", "self", "super", "caller", "varargs", "kwargs")
+_names: dict[str, Names] = {}
+"""By what templates say, for as long as the process lives: a reload reads them all again, and few have changed."""
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates, kept in the same way. Jinja2 asks by name, file and what it says."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = _Compiled()
 
 
 class _Loader(BaseLoader):
@@ -99,6 +147,11 @@ class _Environment(ImmutableSandboxedEnvironment):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._kept: dict[tuple[str | Template, str | None], Template] = {}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        _names[source] = _names_of(tree)
+        return tree
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Three quarters of a rendering's time would go into asking whether `order.id` is safe."""
