@@ -4,7 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-JOBS   ?= auto
+# Twice as many as there are cores: many a test waits for a process of its own.
+JOBS   ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 
 # Compiled modules are kept: without them every run spends more time on starting than on testing.
 export PYTHONDONTWRITEBYTECODE :=

@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def read_toml(path: Path) -> TomlFile:
     except OSError as error:
         return TomlFile(path, "", [Problem(path, 0, "", f"cannot be read: {error.strerror}")])
     try:
-        return TomlFile(path, raw.decode("utf-8-sig"))
+        return _understood(path, raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         return TomlFile(path, "", [Problem(path, line, "", "is not UTF-8; save the file in that encoding")])
@@ -160,6 +161,12 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             yield line, statement
             line += statement.count("\n")
             start = token.end()
+
+
+@lru_cache(1024)
+def _understood(path: Path, text: str) -> TomlFile:
+    """Nothing changes a file once it was read, and a reload finds most of them as they were."""
+    return TomlFile(path, text)
 
 
 def _header(tree: dict[str, Any]) -> tuple[list[str], bool]:
