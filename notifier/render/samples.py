@@ -126,7 +126,7 @@ def sample_order(language: str = "en") -> Order:
             for n in (1, 2, 3)
         ),
         cases=(_with_moments(_case(CaseKind.RETURN, words["carrier"])),),
-        reviews=(_with_moments(Review("r1", 4)),),
+        reviews=(_with_moments(Review("r1", 2)),),
         **_moments(Order),
     )
 

@@ -290,7 +290,8 @@ class Stage:
                 logging.getLogger().removeHandler(handler)
         if kind is None:
             self.expect_silence()
-            assert not (self.shop.surprises or self.mail.violations)
+            assert not self.shop.surprises
+            assert not self.mail.violations
             self._written.check(self._personal, self._tokens())
 
     def _tokens(self) -> set[str]:
