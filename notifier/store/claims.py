@@ -67,6 +67,8 @@ def claim(connection: Connection, now: datetime, lease: datetime, limit: int) ->
     if len(due) == limit:
         due += _siblings(connection, due, values["now_at"])
     due.sort(key=lambda row: (row[-1], row[0]))  # the longest waiting first
+    if not due:
+        return []
     connection.execute(_TAKE, {"ids": [row[0] for row in due], "lease": micros(lease)})
     found = (rows.from_row(row[:-1]) for row in due)
     return [replace(reminder, wake=lease, fence=reminder.fence + 1) for reminder in found]
