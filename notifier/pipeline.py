@@ -1,10 +1,12 @@
-"""The straight line: from a shop's orders to a customer's phone. Read this first.
+"""The straight line: from a shop's orders to a phone. Read this first.
 
     poll → take in (understand, observe, plan, reconcile) → apply             one transaction a page
     claim → ask again → recheck → write → intend → deliver → record           batches, outcomes as they come
+                           └→ raise an alert → its calls are planned, and claimed like everything else
 
-The guarantee: a reminder is said at most once. Before a byte leaves, the attempt and its final bytes are committed;
-what the program does not see the end of is held for a person and never repeated by itself.
+The guarantee: a customer is told a thing at most once. Before a byte leaves, the attempt and its final bytes are
+committed; what the program does not see the end of is held for a person and never repeated by itself. To the staff it
+is said again: for them twice is better than never.
 """
 
 from __future__ import annotations

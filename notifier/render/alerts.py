@@ -135,7 +135,7 @@ class AlertTexts:
         return Rendered(subject, body, html, source.language, link=known["link"])
 
     def headline(self, item: AlertSaying, language: str, zone: str = "") -> str:
-        """As `Texts.headline`."""
+        """What is wrong, in one line without personal data, for lists and pages. Never fails."""
         return self._safe_words(item, language, zone)[0]
 
     def words(self, item: AlertSaying, source: Source, language: str, zone: str = "") -> list[str]:

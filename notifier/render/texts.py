@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from notifier.model.alert import Alert
 from notifier.model.job import Job, Purpose
 from notifier.model.oncall import Agent
 from notifier.model.order import Order
@@ -94,10 +93,6 @@ class Texts:
         cannot be filled is told by its job's and order's names.
         """
         return self.alerts.render(Telling(kind, agent, links, now, over), items)
-
-    def headline(self, job: Job, order: Order, subjects: Sequence[str], alert: Alert, language: str) -> str:
-        """What is wrong, in one line without personal data, for lists and pages; in the shop's time. Never fails."""
-        return self.alerts.headline(AlertSaying(job, order, subjects, alert), language)
 
     def _variables(self, saying: Saying, source: Source, wanted: str) -> dict[str, Any]:
         zone = saying.order.customer.zone

@@ -108,7 +108,7 @@ def test_nobody_is_named(language: str, job: Job) -> None:
 def test_a_headline_is_short_and_what_to_do_is_told(language: str, job: Job) -> None:
     texts = TEXTS[language]
     for name, item in alerts(language, job):
-        headline = texts.headline(job, item.order, item.subjects, item.alert, language)
+        headline = texts.alerts.headline(item, language)
         assert 8 <= len(headline) <= 90, (name, headline)
         (source,) = filter(None, [texts.library.source(language, job.name, "alert")])
         first, _, *actions = texts.alerts.words(item, source, language)

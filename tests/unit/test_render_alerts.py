@@ -163,7 +163,7 @@ def test_what_a_text_may_use(tmp_path: Path) -> None:
     steps = (*JOB.steps, *JOB.steps)
     item = saying(times=2, step=1, risk=yuan(5), what="it\nbroke")
     item = replace(item, job=replace(JOB, steps=steps))
-    shown = texts_of(tmp_path, en=words).headline(item.job, item.order, (), item.alert, "en")
+    shown = texts_of(tmp_path, en=words).alerts.headline(item, "en")
     assert shown == "12 2 11:48 AM normal 2 CN¥5.00 it broke shop 2 True"
 
 
@@ -171,7 +171,7 @@ def test_a_text_knows_the_part_it_is_about(tmp_path: Path) -> None:
     texts = texts_of(tmp_path, en="{{ parcel.carrier }} {{ parcel.number }}, {{ parcel_number }} of {{ parcel_count }}")
     job = make_job(JOB.name, "parcel.shipped", to="warehouse")
     order = make_order(parcels=(make_parcel(1), make_parcel(2)))
-    assert texts.headline(job, order, ("p2",), saying().alert, "en") == "SF Express SF1002, 2 of 2"
+    assert texts.alerts.headline(AlertSaying(job, order, ("p2",), saying().alert), "en") == "SF Express SF1002, 2 of 2"
 
 
 # Several
@@ -308,7 +308,7 @@ def test_whoever_bought_stays_unnamed() -> None:
 def test_texts_get_the_masked_order(tmp_path: Path) -> None:
     words = "{{ customer.name }}|{{ customer.phone }}|{{ order.address }}|{{ order.customer.email }}|{{ order.note }}"
     texts = texts_of(tmp_path, en=words)
-    assert texts.headline(JOB, make_order(note="x"), (), saying().alert, "en") == "A*** S***||||"
+    assert texts.alerts.headline(AlertSaying(JOB, make_order(note="x"), (), saying().alert), "en") == "A*** S***||||"
 
 
 def test_strangers_forge_neither_lines_nor_links_nor_tags(tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_strangers_forge_neither_lines_nor_links_nor_tags(tmp_path: Path) -> Non
 def test_a_text_that_cannot_be_filled_keeps_no_alert_back(tmp_path: Path, words: str) -> None:
     texts = texts_of(tmp_path, en=words)
     item = saying(what="The warehouse is closed.")
-    assert texts.headline(JOB, ORDER, (), item.alert, "en") == "pack-first 1001"
+    assert texts.alerts.headline(AlertSaying(JOB, ORDER, (), item.alert), "en") == "pack-first 1001"
     lines = told(texts, "chat", item).text.splitlines()
     assert lines[:2] == ["Alert 12: pack-first 1001", "The warehouse is closed."]
 
