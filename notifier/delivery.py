@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from notifier.clock import Clock
 from notifier.interfaces import Result, Ruling, Store
@@ -45,7 +45,7 @@ class Delivery:
         self._unrecorded = 0
         self._broken = False
         self._coming = False
-        self._clerks: dict[str, asyncio.Task[None]] = {}
+        self._clerk: asyncio.Task[None] | None = None
         self._carriers: set[asyncio.Task[None]] = set()
         self._jitter = random.Random(0)  # noqa: S311 – spreads retries, guards nothing
 
@@ -61,27 +61,20 @@ class Delivery:
     def take(self, letters: Sequence[Letter]) -> None:
         """Send these when their turn comes; those that cannot be begun go back to wait as reminders."""
         self._waiting.extend(letters)
-        self._go("intend", self._intend)
+        self._keep_books()
 
     async def abandon(self) -> None:
         """Let go of what does not end. It stays `sending`: nobody saw how it ended."""
-        tasks = [*self._clerks.values(), *self._carriers]
+        tasks = [*self._carriers] if self._clerk is None else [self._clerk, *self._carriers]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _go(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have this done, unless somebody is at it: who is finds what was added meanwhile."""
-        if name not in self._clerks:
-            self._clerks[name] = task = asyncio.create_task(self._at(name, work))
-            task.add_done_callback(self._failed)
-
-    async def _at(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        # A callback would come a moment late: what is added in that moment would wait for somebody who has gone.
-        try:
-            await work()
-        finally:
-            del self._clerks[name]
+    def _keep_books(self) -> None:
+        """Have intents and outcomes written down, unless the clerk is at it: then what was added meanwhile is found."""
+        if self._clerk is None:
+            self._clerk = asyncio.create_task(self._write())
+            self._clerk.add_done_callback(self._failed)
 
     def _carry(self) -> None:
         """A carrier more, if the channel has a turn for it. It calls the next one itself, before it has to wait."""
@@ -97,19 +90,41 @@ class Delivery:
             self._broken = True
             self._moved()
 
-    async def _intend(self) -> None:
-        """Commit intents as there is room for them, and have them delivered."""
-        while self._waiting and (room := 2 * self.outlet.concurrency - self._unrecorded) > 0:
-            if self._stopping.is_set() or self.outlet.rests:
-                await self._give_back()
-                return
-            group = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
-            self._unrecorded += len(group)
-            self._calls.update(alert for letter in group for alert in letter.alerts)
-            kept = await self._store.intend([letter.sent.attempt for letter in group], self._clock.now())
-            self._intended.extend(letter for letter in group if letter.sent.attempt.id in kept)
+    async def _write(self) -> None:
+        """Record what has ended and commit as many intents as that makes room for, in one transaction; then again."""
+        try:
+            while self._ended or (self._waiting and self._room > 0):
+                if self._waiting and (self._stopping.is_set() or self.outlet.rests):
+                    await self._give_back()
+                    continue
+                ended, self._ended = self._ended, []
+                letters = [self._waiting.popleft() for _ in range(min(self._room + len(ended), len(self._waiting)))]
+                self._unrecorded += len(letters)
+                self._calls.update(alert for letter in letters for alert in letter.alerts)
+                now = self._clock.now()
+                await self._commit(letters, ended, now)
+                self._leave([letter for letter, _ in ended])
+        finally:
+            # A callback would come a moment late: what is added in that moment would wait for somebody who has gone.
+            self._clerk = None
+
+    async def _commit(self, letters: Sequence[Letter], ended: Sequence[tuple[Letter, Result]], now: datetime) -> None:
+        results = [result for _, result in ended]
+        if letters:
+            kept = await self._store.intend([letter.sent.attempt for letter in letters], now, results)
+            self._intended.extend(letter for letter in letters if letter.sent.attempt.id in kept)
             self._carry()
-            await self._drop([letter for letter in group if letter.sent.attempt.id not in kept])
+            await self._drop([letter for letter in letters if letter.sent.attempt.id not in kept])
+        elif results:
+            await self._store.record(results, now)
+        self.doubtful |= any(result.state is State.HELD for result in results)
+        if called := [entry for letter, result in ended for entry in _called(letter, result, now)]:
+            await self._store.note(called)
+
+    @property
+    def _room(self) -> int:
+        """How many more intents may be committed before an outcome is recorded."""
+        return 2 * self.outlet.concurrency - self._unrecorded
 
     async def _drop(self, letters: Sequence[Letter]) -> None:
         """Letters of which something is not to be said any more. What else they say is due again, at once."""
@@ -127,20 +142,9 @@ class Delivery:
                 self._carry()
                 outcome = await self.outlet.deliver(letter.sent.attempt, self._stopping)
                 self._ended.append((letter, conclude(letter.sent, outcome, self._clock.now(), self._jitter.random())))
-                self._go("record", self._record)
+                self._keep_books()
         finally:
             self._carriers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
-
-    async def _record(self) -> None:
-        while self._ended:
-            group, self._ended = self._ended, []
-            now = self._clock.now()
-            await self._store.record([result for _, result in group], now)
-            self.doubtful |= any(result.state is State.HELD for _, result in group)
-            if called := [entry for letter, result in group for entry in _called(letter, result, now)]:
-                await self._store.note(called)
-            self._leave([letter for letter, _ in group])
-            self._go("intend", self._intend)
 
     async def _give_back(self) -> None:
         """What was not begun is planned as before. If its claim was lost meanwhile, nothing changes."""

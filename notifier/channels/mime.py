@@ -31,7 +31,7 @@ _OURS = re.compile(
 )
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
-_RAW_TEXT = re.compile(r"<(style|script)\b.*?</\1|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_RAW_TEXT = re.compile(r"<(style|script)\b[^<]*(?:<(?!/\1)[^<]*)*|<!--[^>]*(?:(?<!--)>[^>]*)*", re.IGNORECASE)
 _BODY_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 
 

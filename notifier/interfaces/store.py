@@ -82,8 +82,11 @@ class Store(AlertStore, ReportStore, Protocol):
         """Write down what was decided instead of sending. Rows that are no longer ours stay as they are."""
         ...
 
-    async def intend(self, attempts: Sequence[Attempt], now: datetime) -> Collection[str]:
-        """Commit the intent to send, durably. Returns the ids of the attempts whose reminders were all still ours."""
+    async def intend(self, attempts: Sequence[Attempt], now: datetime, ended: Sequence[Result] = ()) -> Collection[str]:
+        """Commit the intent to send, durably. Returns the ids of the attempts whose reminders were all still ours.
+
+        How other attempts have `ended` is recorded first, in the same transaction.
+        """
         ...
 
     async def record(self, results: Sequence[Result], now: datetime) -> None:

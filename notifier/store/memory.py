@@ -159,7 +159,9 @@ class MemoryStore(MemoryReports):
         for ruling in rulings:
             self._rows.settle(ruling, now)
 
-    async def intend(self, attempts: Sequence[Attempt], now: datetime) -> Collection[str]:
+    async def intend(self, attempts: Sequence[Attempt], now: datetime, ended: Sequence[Result] = ()) -> Collection[str]:
+        if ended:
+            await self.record(ended, now)
         return [attempt.id for attempt in attempts if self._intend(attempt, now)]
 
     def _intend(self, attempt: Attempt, now: datetime) -> bool:

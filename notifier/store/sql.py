@@ -115,8 +115,10 @@ class SqlStore:
     async def settle(self, rulings: Sequence[Ruling], now: datetime) -> None:
         await self._database.write(lambda connection: claims.settle(connection, rulings, now))
 
-    async def intend(self, attempts_: Sequence[Attempt], now: datetime) -> Collection[str]:
-        return await self._database.write(lambda connection: attempts.intend(connection, attempts_, now))
+    async def intend(
+        self, attempts_: Sequence[Attempt], now: datetime, ended: Sequence[Result] = ()
+    ) -> Collection[str]:
+        return await self._database.write(lambda connection: _intend(connection, attempts_, ended, now))
 
     async def record(self, results: Sequence[Result], now: datetime) -> None:
         await self._database.write(lambda connection: attempts.record(connection, results, now))
@@ -174,6 +176,14 @@ def _apply(connection: Connection, changes: Changes) -> None:
     marks.set_aside(connection, changes.quarantine)
     if changes.mark is not None:
         marks.set_mark(connection, changes.mark)
+
+
+def _intend(
+    connection: Connection, wanted: Sequence[Attempt], ended: Sequence[Result], now: datetime
+) -> Collection[str]:
+    if ended:
+        attempts.record(connection, ended, now)
+    return attempts.intend(connection, wanted, now)
 
 
 def _facts(

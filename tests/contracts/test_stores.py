@@ -457,6 +457,20 @@ async def test_an_outcome_counts_once(store: Store) -> None:
     assert (await store.list_attempts(Selection()))[0].outcome == "accepted"
 
 
+async def test_outcomes_come_before_the_intents_of_the_same_transaction(store: Store) -> None:
+    await store.apply(plans(planned(), planned("o2")))
+    first, second = await claim(store)
+    await send(store, "a1", first)
+    busy = Result("a1", State.PLANNED, "busy", "try_later")
+    assert await store.intend([attempt("a2", second), attempt("a3", first)], NOW, [busy]) == ["a2", "a3"]
+    assert await store.counts() == {State.SENDING: 2}
+    assert [(row.attempt.id, row.state) for row in await store.list_attempts(Selection())] == [
+        ("a3", State.SENDING),
+        ("a2", State.SENDING),
+        ("a1", State.PLANNED),
+    ]
+
+
 async def test_an_outcome_of_an_older_attempt_leaves_the_newer_one_alone(store: Store) -> None:
     await store.apply(plans(planned()))
     (row,) = await claim(store)

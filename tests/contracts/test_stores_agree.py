@@ -107,12 +107,13 @@ class Agree(RuleBasedStateMachine):
         self.same(self.sql.settle(rulings, self.now), self.memory.settle(rulings, self.now))
 
     @precondition(lambda self: self.claimed)
-    @rule(data=st.data(), purpose=st.sampled_from(["service", "marketing"]))
-    def some_are_tried(self, data: st.DataObject, purpose: str) -> None:
+    @rule(data=st.data(), purpose=st.sampled_from(["service", "marketing"]), one_ends=st.booleans())
+    def some_are_tried(self, data: st.DataObject, purpose: str, one_ends: bool) -> None:
         rows = data.draw(st.lists(st.sampled_from(self.claimed), min_size=1, max_size=2, unique_by=lambda row: row.id))
         wanted = [attempt(f"a{len(self.tried)}", *rows, purpose=purpose, started=self.now)]
+        over = [Result(self.tried[0].id, State.HELD, "it ended", "ended")] if one_ends and self.tried else []
         self.tried += wanted
-        self.same(self.sql.intend(wanted, self.now), self.memory.intend(wanted, self.now))
+        self.same(self.sql.intend(wanted, self.now, over), self.memory.intend(wanted, self.now, over))
 
     @precondition(lambda self: self.tried)
     @rule(data=st.data(), state=ended, wait=st.none() | some_hours, refused=maybe_refused, counts=st.booleans())

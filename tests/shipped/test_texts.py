@@ -142,6 +142,7 @@ def test_pages_are_whole_and_load_nothing(language: str, job: Job) -> None:
         assert f'<html lang="{language}"' in rendered.html
         assert not any(word in rendered.html for word in ("<img", "<script", "<link", "@import", "url(", 'href=""'))
         assert len(rendered.html) < 24_000
+        assert max(map(len, rendered.html.splitlines())) < 998, "a longer line has to be encoded (RFC 5322)"
         assert rendered.subject
         assert len(rendered.subject) < 90
 

@@ -62,10 +62,10 @@ class Counting(MemoryStore):
         self.unrecorded = self.most = self.groups = 0
         self.refuses = ""
 
-    async def intend(self, attempts: Sequence[Attempt], now: datetime) -> Collection[str]:
+    async def intend(self, attempts: Sequence[Attempt], now: datetime, ended: Sequence[Result] = ()) -> Collection[str]:
         if self.refuses == "intend":
             raise StoreError("the disk is full")
-        kept = await super().intend(attempts, now)
+        kept = await super().intend(attempts, now, ended)
         self.unrecorded += len(kept)
         self.most = max(self.most, self.unrecorded)
         return kept
