@@ -15,8 +15,10 @@ from sqlalchemy import Connection
 
 from benchmarks.bare import Bare
 from benchmarks.shop import NAME, PLANNER, SENT, START, TEXTS, Ready, paid, pipeline
+from notifier.asking import Claims
 from notifier.clock import Clock, ShiftedClock
 from notifier.interfaces import Channel
+from notifier.loops import advance
 from notifier.model.message import Attempt, Message, Outcome, Receipt
 from notifier.model.order import Customer, Order
 from notifier.model.reminder import State
@@ -25,7 +27,6 @@ from notifier.store.instants import micros
 from notifier.store.sql import SqlStore
 
 BATCH = 500
-_UNDER_WAY = 2000
 _CLAIM = (
     "WITH first AS (SELECT id FROM reminders WHERE state = 'planned' AND wake <= ? ORDER BY wake, id LIMIT ?)"
     " UPDATE reminders SET fence = fence + 1, wake = ? WHERE id IN (SELECT id FROM first)"
@@ -84,11 +85,13 @@ class Ours:
         self._before = await self._accepted()
 
     async def run(self) -> None:
+        claims: Claims | None = None
         while True:
-            while self._pipeline.deliveries.under_way >= _UNDER_WAY:
+            batch, claims = await advance(self._pipeline, claims, BATCH)
+            if batch is None:
                 self._again.clear()
                 await self._again.wait()
-            if not (await self._pipeline.dispatch(BATCH)).claimed:
+            elif not batch.claimed:
                 break
         await self._pipeline.deliveries.drain()
 

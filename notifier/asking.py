@@ -1,4 +1,4 @@
-"""Asking again right before sending: the order afresh from its shop, and what else the gates need to know."""
+"""Claiming what is due, and asking again: its order afresh from the shop, and what else the gates need to know."""
 
 from __future__ import annotations
 
@@ -21,55 +21,85 @@ from notifier.rules.plan import Planner
 from notifier.rules.recheck import LOOK_AGAIN, Facts, Question
 from notifier.settings import channels_for
 
+Row = tuple[Reminder, Job, Order]
+"""A claimed reminder, its job as it is for this order, and the order as its shop shows it."""
+
+LEASE = timedelta(minutes=5)
 SHOP_DOWN = timedelta(minutes=2)
+NOT_SHOWN = "the shop does not show this order at the moment"
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 
 
 @dataclass(slots=True)
 class Asked:
-    """Claimed reminders with their fresh orders; `rulings` are about those that cannot even be asked about.
+    """What the shops show of the orders of claimed reminders.
 
-    `changed` are orders that turned out to have changed since they were read last.
+    `unread` are the shops that could not be asked, each with why and when to ask again; `changed` are orders that
+    turned out to have changed since they were read last.
     """
 
-    rows: list[tuple[Reminder, Job, Order]] = field(default_factory=list)
-    rulings: list[Ruling] = field(default_factory=list)
+    orders: dict[OrderKey, Order] = field(default_factory=dict)
+    unread: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     changed: list[Order] = field(default_factory=list)
 
-    def wait(self, reminders: Sequence[Reminder], until: datetime, reason: str) -> None:
-        """Put these off: nothing is said about an order that could not be read afresh."""
-        self.rulings.extend(Ruling(r.id, r.fence, State.PLANNED, reason, until) for r in reminders)
+    def rows(self, planner: Planner, reminders: Sequence[Reminder], now: datetime) -> tuple[list[Row], list[Ruling]]:
+        """The reminders that can be decided about; and rulings about the others.
+
+        Nothing is said about an order that could not be read afresh.
+        """
+        rows: list[Row] = []
+        rulings: list[Ruling] = []
+        for reminder in reminders:
+            key = reminder.key
+            if key.job not in planner.jobs:
+                rulings.append(Ruling(reminder.id, reminder.fence, State.CANCELLED, SWITCHED_OFF))
+            elif order := self.orders.get(key.order_key):
+                rows.append((reminder, planner.job_for(key, order, now), order))
+            else:
+                reason, until = self.unread.get(key.source, (NOT_SHOWN, now + LOOK_AGAIN))
+                rulings.append(Ruling(reminder.id, reminder.fence, State.PLANNED, reason, until))
+        return rows, rulings
 
 
-async def ask_again(
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Due reminders that are ours for a while, and what the shops showed a moment ago. `more` may be due."""
+
+    reminders: Sequence[Reminder]
+    asked: Asked
+    more: bool
+
+
+async def claim_due(store: Store, sources: Mapping[str, Source], planner: Planner, now: datetime, limit: int) -> Claims:
+    """Take up to `limit` due reminders, and ask again about their orders.
+
+    But for calls: they look at their orders themselves (`orders_at_hand`), and are made even if the shop is silent.
+    """
+    reminders = await store.claim(now, now + LEASE, limit)
+    about_orders = [one for one in reminders if one.key.order and not one.alert]
+    return Claims(reminders, await _ask(store, sources, planner, about_orders, now), len(reminders) >= limit)
+
+
+async def _ask(
     store: Store, sources: Mapping[str, Source], planner: Planner, claimed: Sequence[Reminder], now: datetime
 ) -> Asked:
-    """Read the orders of the claimed reminders afresh, in one batch a source."""
+    """Read the orders of these reminders afresh, in one batch a source."""
     asked = Asked()
-    by_source: dict[str, list[Reminder]] = defaultdict(list)
+    by_source: dict[str, set[str]] = defaultdict(set)
     for reminder in claimed:
-        if reminder.key.job in planner.jobs:
-            by_source[reminder.key.source].append(reminder)
-        else:
-            asked.rulings.append(Ruling(reminder.id, reminder.fence, State.CANCELLED, SWITCHED_OFF))
-    for name, reminders in by_source.items():
-        source = sources.get(name)
-        if source is None:
-            asked.wait(reminders, now + LOOK_AGAIN, f"the source {name} is not in the settings any more")
+        by_source[reminder.key.source].add(reminder.key.order)
+    for name, ids in by_source.items():
+        if name not in sources:
+            asked.unread[name] = (f"the source {name} is not in the settings any more", now + LOOK_AGAIN)
             continue
         try:
-            orders, changed = await _look(store, planner, source, {r.key.order for r in reminders}, now)
+            orders, changed = await _look(store, planner, sources[name], ids, now)
         except SourceError as error:
-            asked.wait(reminders, now + SHOP_DOWN, f"the shop cannot be read: {error}")
+            asked.unread[name] = (f"the shop cannot be read: {error}", now + SHOP_DOWN)
             continue
+        asked.orders.update((OrderKey(name, id_), order) for id_, order in orders.items())
         asked.changed += changed
-        for reminder in reminders:
-            order = orders.get(reminder.key.order)
-            if order is None:
-                asked.wait([reminder], now + LOOK_AGAIN, "the shop does not show this order at the moment")
-            else:
-                asked.rows.append((reminder, planner.job_for(reminder.key, order, now), order))
     return asked
 
 
@@ -117,16 +147,21 @@ async def facts_for(
     planner: Planner,
     rules: SendingRules,
     outlets: Mapping[str, Outlet],
-    rows: Sequence[tuple[Reminder, Job, Order]],
+    rows: Sequence[Row],
     now: datetime,
+    unwritten: Collection[OrderKey],
 ) -> list[Question]:
-    """Everything the gates look at, for a whole batch in a few queries."""
+    """Everything the gates look at, for a whole batch in a few queries.
+
+    `unwritten` are customers to whom something is on its way that the store does not know of yet.
+    """
     # By channels, because a promotion may give a job others for some of its reminders.
     names = {job.channels: channels_for(job, outlets) for job in {job.channels: job for _, job, _ in rows}.values()}
     customers = await customers_of(store, planner, [(job, order) for _, job, order in rows], now)
     questions = []
     for reminder, job, order in rows:
-        known = customers.get(OrderKey(order.source, order.customer.id), CustomerFacts())
+        customer = OrderKey(order.source, order.customer.id)
+        known = customers.get(customer, CustomerFacts())
         facts = Facts(
             now=now,
             zone=order.customer.zone or planner.shop.zone,
@@ -135,6 +170,7 @@ async def facts_for(
             others=[other for other in known.orders if other.id != order.id],
             sent_today=known.sent.get("any", 0),
             sent_this_week=known.sent.get("marketing", 0),
+            unwritten=customer in unwritten,
         )
         questions.append(Question(reminder, job, order, planner, facts))
     return await _suppress(store, questions)

@@ -14,7 +14,7 @@ from notifier.clock import Clock
 from notifier.interfaces import Result, Ruling, Store
 from notifier.letters import Letter
 from notifier.model.alert import AlertEntry
-from notifier.model.reminder import State
+from notifier.model.reminder import OrderKey, State
 from notifier.outlet import RESTING_AGAIN, STOPPED, Outlet, resting
 from notifier.rules.conclude import conclude
 
@@ -39,6 +39,7 @@ class Delivery:
         self.doubtful = False
         self._store, self._clock, self._stopping, self._moved = store, clock, stopping, moved
         self._waiting: deque[Letter] = deque()
+        self._committing: Sequence[Letter] = ()
         self._intended: deque[Letter] = deque()
         self._ended: list[tuple[Letter, Result]] = []
         self._calls: Counter[int] = Counter()
@@ -53,6 +54,11 @@ class Delivery:
     def under_way(self) -> int:
         """How many letters are in here."""
         return 0 if self._broken else len(self._waiting) + self._unrecorded
+
+    @property
+    def unwritten(self) -> Sequence[Letter]:
+        """Those in here whose intent is not committed yet, so that the store cannot count them."""
+        return [*self._waiting, *self._committing]
 
     def calls(self, alert: int) -> bool:
         """Whether somebody is being called about this alert: a call that was begun may leave."""
@@ -99,6 +105,7 @@ class Delivery:
                     continue
                 ended, self._ended = self._ended, []
                 letters = [self._waiting.popleft() for _ in range(min(self._room + len(ended), len(self._waiting)))]
+                self._committing = letters
                 self._unrecorded += len(letters)
                 self._calls.update(alert for letter in letters for alert in letter.alerts)
                 now = self._clock.now()
@@ -112,6 +119,7 @@ class Delivery:
         results = [result for _, result in ended]
         if letters:
             kept = await self._store.intend([letter.sent.attempt for letter in letters], now, results)
+            self._committing = ()
             self._intended.extend(letter for letter in letters if letter.sent.attempt.id in kept)
             self._carry()
             await self._drop([letter for letter in letters if letter.sent.attempt.id not in kept])
@@ -178,6 +186,15 @@ class Deliveries:
     def under_way(self) -> int:
         """How many messages are being sent, or wait for their turn at a channel."""
         return sum(delivery.under_way for delivery in self._by_outlet.values())
+
+    def unwritten_to(self) -> set[OrderKey]:
+        """The customers to whom something is on its way that the store does not know of yet."""
+        return {
+            OrderKey(letter.sent.reminder.key.source, letter.sent.attempt.customer)
+            for delivery in self._by_outlet.values()
+            for letter in delivery.unwritten
+            if not letter.alerts
+        }
 
     def take(self, letters: Sequence[Letter]) -> None:
         """Hand letters to their outlets. Outlets that a reload took away are forgotten when they have nothing left."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 
 from notifier import logs
+from notifier.asking import Claims
 from notifier.clock import Clock, ShiftedClock
 from notifier.engines.bells import Bell
 from notifier.engines.embedded import Embedded
@@ -44,16 +45,32 @@ class Sending:
     async def loop(self, pipeline: Pipeline, limit: Callable[[], int]) -> None:
         """Dispatch batch after batch while there is something due and not too much is on its way already."""
         watch = ClockWatch(pipeline, self._clock)
+        claims: Claims | None = None
         while True:
             pipeline.suspect = await watch.look()
-            batch = await pipeline.dispatch(limit()) if pipeline.deliveries.under_way < _UNDER_WAY else None
+            batch, claims = await advance(pipeline, claims, limit())
             self._manager.watchdog()
             if batch is not None:
                 _report_batch(batch)
-            if batch is None or batch.claimed < limit():
+            if claims is None and (batch is None or batch.claimed < limit()):
                 wake = None if batch is None else await pipeline.store.next_wake()
                 self._engine.by(_DUE, wake, self._bell.ring, self._manager.watchdog_interval)
                 await self._bell.answer()
+
+
+async def advance(pipeline: Pipeline, claims: Claims | None, limit: int) -> tuple[Batch | None, Claims | None]:
+    """Dispatch what was claimed; meanwhile claim what comes next, if there may be more.
+
+    Nothing new is claimed while too much is on its way: then there is no batch, unless something was claimed before.
+    """
+    room = pipeline.deliveries.under_way < _UNDER_WAY
+    if claims is None:
+        if not room:
+            return None, None
+        claims = await pipeline.claim(limit)
+    if claims.more and room:
+        return await asyncio.gather(pipeline.dispatch(claims), pipeline.claim(limit))
+    return await pipeline.dispatch(claims), None
 
 
 class ClockWatch:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.alerting import Alerting, OnCallDesk, Raising, oncall_desk
-from notifier.asking import ask_again, facts_for, orders_at_hand
+from notifier.asking import Asked, Claims, claim_due, facts_for, orders_at_hand
 from notifier.calling import Calling, StaffDesk, finished
 from notifier.clock import Clock
 from notifier.delivery import Deliveries
@@ -40,7 +40,6 @@ from notifier.rules.recheck import Drop, Question, Raise, Send, Wait, recheck_al
 from notifier.rules.risk import money_at_risk
 from notifier.troubles import Troubles
 
-LEASE = timedelta(minutes=5)
 SUSPECT_AGAIN = timedelta(minutes=1)
 LATE_SHIPPING = "order.ship_by"
 """What a job counts from whose alerts tell how much money late shipping costs."""
@@ -91,7 +90,7 @@ class Pipeline:
         self.clock = clock
         self.histories = histories
         self.stopping = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._asking, self._turn = asyncio.Lock(), asyncio.Lock()
         self.suspect = ""
         self.deliveries = Deliveries(store, clock, self.stopping, again)
         self.alerting = Alerting(store, self._on_call, clock, self.deliveries.calls_ended, again)
@@ -152,30 +151,33 @@ class Pipeline:
 
     async def swap(self, desk: Desk, sources: Mapping[str, Source], brakes: Mapping[str, Brake]) -> None:
         """Go on with other parts; a batch that was begun, and deliveries under way, finish with the old ones."""
-        async with self._turn:
+        async with self._asking, self._turn:
             self.desk, self.sources, self.brakes = desk, sources, brakes
 
-    async def dispatch(self, limit: int = _PAGE) -> Batch:
-        """Take what is due and send it on its way. Deliveries go on after the return: `deliveries.drain` waits."""
+    async def claim(self, limit: int = _PAGE) -> Claims:
+        """Take what is due, and ask the shops again about it: for `dispatch`, at once."""
+        async with self._asking:
+            return await claim_due(self.store, self.sources, self.desk.planner, self.clock.now(), limit)
+
+    async def dispatch(self, claims: Claims) -> Batch:
+        """Decide about what was claimed, and send it on its way.
+
+        Deliveries go on after the return: `deliveries.drain` waits. The next batch can be claimed meanwhile.
+        """
         self.deliveries.check()
         if self.deliveries.doubtful:
             self.deliveries.doubtful = False
             await self.troubles.in_doubt()
         async with self._turn:
-            return await self._dispatch(limit)
+            return await self._dispatch(claims)
 
-    async def _dispatch(self, limit: int) -> Batch:
-        """Claim, and do with each kind of reminder what is to be done; then settle what waits or ends."""
-        desk, now = self.desk, self.clock.now()
-        claimed = await self.store.claim(now, now + LEASE, limit)
-        batch = Batch(len(claimed))
-        if not claimed:
-            return batch
-        staff = desk.staff
-        calls = [one for one in claimed if one.alert]
-        digests = [one for one in claimed if staff is not None and staff.digesting.owns(one)]
+    async def _dispatch(self, claims: Claims) -> Batch:
+        """Do with each kind of reminder what is to be done; then settle what waits or ends."""
+        batch, staff = Batch(len(claims.reminders)), self.desk.staff
+        calls = [one for one in claims.reminders if one.alert]
+        digests = [one for one in claims.reminders if staff is not None and staff.digesting.owns(one)]
         others = {one.id for one in (*calls, *digests)}
-        rulings = await self._remind([one for one in claimed if one.id not in others], batch)
+        rulings = await self._remind([one for one in claims.reminders if one.id not in others], claims.asked, batch)
         if staff is not None:
             rulings += await self._call(staff, calls, batch)
             rulings += await self._digest(staff, digests, batch)
@@ -184,19 +186,19 @@ class Pipeline:
         batch.settled(rulings)
         return batch
 
-    async def _remind(self, reminders: Sequence[Reminder], batch: Batch) -> list[Ruling]:
-        """Ask again, recheck, write; start what is to be sent, and raise what the staff has to know."""
+    async def _remind(self, reminders: Sequence[Reminder], asked: Asked, batch: Batch) -> list[Ruling]:
+        """Recheck, write; start what is to be sent, and raise what the staff has to know."""
         if not reminders:
             return []
         desk, now = self.desk, self.clock.now()
         if self.suspect:
             return [Ruling(r.id, r.fence, State.PLANNED, self.suspect, now + SUSPECT_AGAIN) for r in reminders]
-        asked = await ask_again(self.store, self.sources, desk.planner, reminders, now)
         await self._close_finished(asked.changed)
-        questions = await facts_for(self.store, desk.planner, desk.rules, desk.outlets, asked.rows, self.clock.now())
+        rows, rulings = asked.rows(desk.planner, reminders, now)
+        unwritten = self.deliveries.unwritten_to()  # before the facts: what is written meanwhile is in both
+        questions = await facts_for(self.store, desk.planner, desk.rules, desk.outlets, rows, now, unwritten)
         verdicts = recheck_all(questions)
-        rulings = [_ruling(q.reminder, v) for q, v in verdicts if isinstance(v, Wait | Drop)]
-        rulings += asked.rulings
+        rulings += [_ruling(q.reminder, v) for q, v in verdicts if isinstance(v, Wait | Drop)]
         sends = gather([(q, v) for q, v in verdicts if isinstance(v, Send)])
         for number in range(0, len(sends), _PORTION):
             letters, waits = self._write(sends[number : number + _PORTION], batch)

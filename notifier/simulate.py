@@ -108,7 +108,7 @@ async def play(
         for name in [name for name, instant in changed.items() if instant is not None and instant <= clock.now()]:
             simulation.too_old.update((await pipeline.poll(name)).too_old)
             changed[name] = sources[name].next_change(clock.now())
-        while (await pipeline.dispatch()).claimed:
+        while (await pipeline.dispatch(await pipeline.claim())).claimed:
             await pipeline.deliveries.drain()
         instant = min(filter(None, [*changed.values(), night, await store.next_wake()]), default=None)
         if instant is None or instant > until:

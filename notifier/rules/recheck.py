@@ -15,6 +15,7 @@ from notifier.rules.plan import HELD, Planner
 from notifier.rules.schedule import next_allowed
 
 LOOK_AGAIN = timedelta(minutes=15)
+COUNT_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Facts:
     """What the gates need to know besides the order.
 
     `ways` are the job's channels in order of preference; `sent_today` and `sent_this_week` count messages of any
-    purpose, and marketing ones, to this customer.
+    purpose, and marketing ones, to this customer; `unwritten` tells that one more is about to be counted.
     """
 
     now: datetime
@@ -75,6 +76,7 @@ class Facts:
     others: Sequence[Order] = ()
     sent_today: int = 0
     sent_this_week: int = 0
+    unwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,13 @@ def quiet_hours(q: Question) -> Wait | Drop | None:
     return Wait(allowed, "quiet hours")
 
 
+def one_at_a_time(q: Question) -> Wait | Drop | None:
+    """What is on its way to this customer is counted in a moment, and not before."""
+    return (
+        Wait(q.facts.now + COUNT_AGAIN, "another message to this customer is on its way") if q.facts.unwritten else None
+    )
+
+
 def cap(q: Question) -> Wait | Drop | None:
     """Nobody gets more than so many messages: marketing ones a week, any a day."""
     if q.job.purpose is Purpose.MARKETING and q.facts.sent_this_week >= q.facts.rules.weekly_cap:
@@ -161,7 +170,7 @@ def cap(q: Question) -> Wait | Drop | None:
     return None
 
 
-GATES: tuple[Gate, ...] = (conditions, expiry, consent_and_suppression, quiet_hours, cap)
+GATES: tuple[Gate, ...] = (conditions, expiry, consent_and_suppression, quiet_hours, one_at_a_time, cap)
 STAFF_GATES: tuple[Gate, ...] = (conditions, expiry)
 """What stands before an alert. When and how its calls leave is decided by its policy."""
 

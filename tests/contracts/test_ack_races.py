@@ -242,7 +242,7 @@ class Ground:
         """Do everything that is ever due, as the daemon does; what is due in the same two minutes together."""
         while (wake := await self.store.next_wake()) is not None:
             self.clock.move_to(wake + timedelta(minutes=2))
-            await self.pipeline.dispatch()
+            await self.pipeline.dispatch(await self.pipeline.claim())
             await self.pipeline.deliveries.drain()
 
     async def run(self, alert: int, race: Race) -> None:

@@ -14,44 +14,15 @@ from notifier.delivery import Delivery
 from notifier.errors import StoreError
 from notifier.interfaces import Changes, Result, Ruling, Selection
 from notifier.letters import Letter
-from notifier.model.message import Attempt, Message, Outcome, Receipt, TryLater
-from notifier.model.order import Customer
+from notifier.model.message import Attempt, Outcome, Receipt, TryLater
 from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.outlet import Outlet
 from notifier.rules.conclude import Sent
 from notifier.store.memory import MemoryStore
+from tests.fakes.gate import Gate, turns
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-
-
-class Gate:
-    """A channel that keeps every message until it is let through, and knows how many it had at once."""
-
-    name, kind = "texts", "sms"
-
-    def __init__(self, concurrency: int = 2, *answers: Outcome) -> None:
-        self.concurrency = concurrency
-        self.answers = list(answers)
-        self.open = asyncio.Event()
-        self.inside = self.most = self.delivered = 0
-
-    def address_of(self, customer: Customer) -> str | None:
-        return customer.phone or None
-
-    def compose(self, message: Message) -> bytes:
-        return b""
-
-    async def deliver(self, attempt: Attempt) -> Outcome:
-        self.inside += 1
-        self.most = max(self.most, self.inside)
-        await self.open.wait()
-        self.inside -= 1
-        self.delivered += 1
-        return self.answers.pop(0) if self.answers else Receipt()
-
-    async def close(self) -> None:
-        return None
 
 
 class Counting(MemoryStore):
@@ -110,12 +81,6 @@ class Scene:
 
     async def states(self) -> dict[State, int]:
         return {state: count for state, count in (await self.store.counts()).items() if count}
-
-
-async def turns() -> None:
-    """Let everything go on that can."""
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 async def test_no_more_than_twice_the_turns_can_be_in_doubt_and_all_turns_are_used() -> None:

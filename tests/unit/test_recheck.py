@@ -133,6 +133,11 @@ def test_caps() -> None:
     assert isinstance(recheck(question(sent_this_week=2)), Send)
 
 
+def test_who_is_about_to_get_a_message_is_asked_about_again_when_it_is_counted() -> None:
+    verdict = recheck(question(unwritten=True, sent_today=3))
+    assert verdict == Wait(DUE + timedelta(minutes=1), "another message to this customer is on its way")
+
+
 def test_caps_count_within_a_batch() -> None:
     batch = [question(sent_today=1) for _ in range(4)]
     kinds = [type(verdict) for _, verdict in recheck_all(batch)]
