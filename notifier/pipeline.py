@@ -46,6 +46,8 @@ LATE_SHIPPING = "order.ship_by"
 RENDER_AGAIN = timedelta(minutes=15)
 _PAGE = 500
 _PORTION = 100
+_TURNS = 5
+"""Writing takes a while: so many turns of the loop between portions let others get on, from answer to next question."""
 _NOBODY = oncall_desk(OnCall(), {}, "UTC")
 
 
@@ -204,7 +206,8 @@ class Pipeline:
             letters, waits = self._write(sends[number : number + _PORTION], batch)
             rulings += waits
             self._start(letters, batch)
-            await asyncio.sleep(0)  # writing takes a while: what is on its way already must not stand still for it
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
         await self._raise([q for q, v in verdicts if isinstance(v, Raise)], batch)
         failed = [(q.reminder, v.reason) for q, v in verdicts if isinstance(v, Drop) and v.state is State.FAILED]
         if failed:
