@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -21,6 +22,7 @@ _CHANGING = ("state", "customer", "placed", "read", "digest", "body")
 _of_source = orders.c.source == param("source_name")
 _DIGESTS = select(orders.c.id, orders.c.digest).where(_of_source, among(orders.c.id))
 _STORED = select(orders.c.id, orders.c.body, orders.c.digest, orders.c.read)
+_decode_stored = msgspec.json.Decoder(list[tuple[str, Order, str, int]]).decode
 _BY_ID = _STORED.where(_of_source, among(orders.c.id))
 _AFTER = _STORED.where(_of_source, orders.c.id > param("last")).order_by(orders.c.id).limit(param("most"))
 
@@ -51,14 +53,14 @@ def digests(connection: Connection, source: str, ids: Sequence[str]) -> dict[str
 
 def by_id(connection: Connection, source: str, ids: Sequence[str]) -> dict[str, StoredOrder]:
     """Those of these orders that we have."""
-    rows = connection.execute(_BY_ID, {"source_name": source, "ids": ids})
-    return {id_: _stored(body, digest, read) for id_, body, digest, read in rows}
+    rows = fetch(connection, _BY_ID, {"source_name": source, "ids": ids}, _decode_stored)
+    return {id_: StoredOrder(order, digest, instant(read)) for id_, order, digest, read in rows}
 
 
 def after(connection: Connection, source: str, last: str, limit: int) -> list[StoredOrder]:
     """The next page by id."""
-    rows = connection.execute(_AFTER, {"source_name": source, "last": last, "most": limit})
-    return [_stored(body, digest, read) for _, body, digest, read in rows]
+    rows = fetch(connection, _AFTER, {"source_name": source, "last": last, "most": limit}, _decode_stored)
+    return [StoredOrder(order, digest, instant(read)) for _, order, digest, read in sorted(rows, key=itemgetter(0))]
 
 
 def of_customers(connection: Connection, source: str, customers: Sequence[str]) -> Mapping[str, list[Order]]:
@@ -84,7 +86,3 @@ def of_customers(connection: Connection, source: str, customers: Sequence[str]) 
     for customer, body in connection.execute(query, {"source_name": source, "ids": customers}):
         found.setdefault(customer, []).append(_decode(body))
     return found
-
-
-def _stored(body: bytes, digest: str, read: int) -> StoredOrder:
-    return StoredOrder(_decode(body), digest, instant(read))

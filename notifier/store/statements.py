@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    LargeBinary,
     Select,
     Table,
     Text,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from notifier.interfaces import REVISIT_JOBS
@@ -66,15 +68,27 @@ def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column.in_(select(given.c.value))
 
 
-def fetch(connection: Connection, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> list[list[Any]]:
-    """All rows of a statement without bytes, in any order; fetched at once for the reason that `Batch` gives."""
-    return _decode(str(connection.scalar(_as_json(statement), values)))
+def fetch(
+    connection: Connection,
+    statement: Select[*tuple[Any, ...]],
+    values: Mapping[str, Any],
+    decode: Callable[[str], list[Any]] | None = None,
+) -> list[Any]:
+    """All rows of a statement, in any order; fetched at once for the reason that `Batch` gives.
+
+    Bytes in it have to be JSON, which becomes a part of what `decode` understands.
+    """
+    return (decode or _decode)(str(connection.scalar(_as_json(statement), values)))
 
 
 @cache
 def _as_json(statement: Select[*tuple[Any, ...]]) -> Select[str]:
     rows = statement.subquery()
-    return select(func.json_group_array(func.json_array(*rows.c)))
+    return select(func.json_group_array(func.json_array(*map(_as_part, rows.c))))
+
+
+def _as_part(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.json(sql_cast(column, Text)) if isinstance(column.type, LargeBinary) else column
 
 
 def in_state(column: ColumnElement[str], states: Sequence[State]) -> ColumnElement[bool]:
