@@ -7,7 +7,6 @@ the row would have been looked at, so that a claim can be given back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +27,7 @@ _FIRST = _DUE.where(is_planned, _is_due).order_by(_c.wake, _c.id).limit(param("m
 _SIBLINGS = _DUE.where(among(_c.order_id), is_planned, _c.merge, _is_due)
 
 
-_MERGE = rows.COLUMNS.index(_c.merge)
+_MERGE, _FENCE, _WAKE = map(rows.COLUMNS.index, (_c.merge, _c.fence, _c.wake))
 _TAKE = (
     update(reminders)
     .where(among(_c.id))
@@ -70,8 +69,10 @@ def claim(connection: Connection, now: datetime, lease: datetime, limit: int) ->
     if not due:
         return []
     connection.execute(_TAKE, {"ids": [row[0] for row in due], "lease": micros(lease)})
-    found = (rows.from_row(row[:-1]) for row in due)
-    return [replace(reminder, wake=lease, fence=reminder.fence + 1) for reminder in found]
+    for row in due:
+        row[_FENCE] += 1
+        row[_WAKE] = micros(lease)
+    return [rows.from_row(row[:-1]) for row in due]
 
 
 def _siblings(connection: Connection, taken: Sequence[Sequence[Any]], now: int) -> list[list[Any]]:
