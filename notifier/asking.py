@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -11,14 +12,14 @@ from datetime import datetime, timedelta
 from notifier.errors import SourceError
 from notifier.intake import take_in
 from notifier.interfaces import CustomerFacts, Ruling, Source, Store
-from notifier.model.job import Job
+from notifier.model.job import Job, Purpose
 from notifier.model.order import Order
 from notifier.model.reminder import OrderKey, Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
 from notifier.rules.inquiry import SWITCHED_OFF
 from notifier.rules.plan import Planner
-from notifier.rules.recheck import LOOK_AGAIN, Facts, Question
+from notifier.rules.recheck import LOOK_AGAIN, Facts, Question, Way
 from notifier.settings import channels_for
 
 Row = tuple[Reminder, Job, Order]
@@ -157,29 +158,32 @@ async def facts_for(
     """
     # By channels, because a promotion may give a job others for some of its reminders.
     names = {job.channels: channels_for(job, outlets) for job in {job.channels: job for _, job, _ in rows}.values()}
-    customers = await customers_of(store, planner, [(job, order) for _, job, order in rows], now)
+    ways = [tuple(outlets[name].way(order.customer) for name in names[job.channels]) for _, job, order in rows]
+    addresses = {(way.kind, way.address) for own in ways for way in own if way.address is not None}
+    buyers = [(job, order) for _, job, order in rows]
+    closed, customers = await asyncio.gather(store.suppressed(addresses), customers_of(store, planner, buyers, now))
     questions = []
-    for reminder, job, order in rows:
+    for (reminder, job, order), own in zip(rows, ways, strict=True):
         customer = OrderKey(order.source, order.customer.id)
         known = customers.get(customer, CustomerFacts())
         facts = Facts(
             now=now,
             zone=order.customer.zone or planner.shop.zone,
             rules=rules,
-            ways=tuple(outlets[name].way(order.customer) for name in names[job.channels]),
+            ways=_marked(own, closed),
             others=[other for other in known.orders if other.id != order.id],
             sent_today=known.sent.get("any", 0),
             sent_this_week=known.sent.get("marketing", 0),
             unwritten=customer in unwritten,
         )
         questions.append(Question(reminder, job, order, planner, facts))
-    return await _suppress(store, questions)
+    return questions
 
 
 async def customers_of(
     store: Store, planner: Planner, rows: Sequence[tuple[Job, Order]], now: datetime
 ) -> dict[OrderKey, CustomerFacts]:
-    """What is known of the customers; their other orders only where the job compares them."""
+    """What is known of the customers; their other orders, and what marketing they got, only where a job asks."""
     by_source: dict[str, set[str]] = defaultdict(set)
     compared: dict[str, set[str]] = defaultdict(set)
     comparing = {name for name, job in {job.name: job for job, _ in rows}.items() if planner.compares(job)}
@@ -188,7 +192,9 @@ async def customers_of(
             by_source[order.source].add(order.customer.id)
             if job.name in comparing:
                 compared[order.source].add(order.customer.id)
-    since = {"any": now - DAY, "marketing": now - WEEK}
+    since = {"any": now - DAY}
+    if any(job.purpose is Purpose.MARKETING for job, _ in rows):
+        since["marketing"] = now - WEEK
     return {
         OrderKey(source, customer): facts
         for source, ids in by_source.items()
@@ -196,18 +202,8 @@ async def customers_of(
     }
 
 
-async def _suppress(store: Store, questions: list[Question]) -> list[Question]:
+def _marked(ways: tuple[Way, ...], closed: Collection[tuple[str, str]]) -> tuple[Way, ...]:
     """Mark the ways whose address must not be written to."""
-    pairs = {(way.kind, way.address) for q in questions for way in q.facts.ways if way.address is not None}
-    closed = set(await store.suppressed(pairs))
     if not closed:
-        return questions
-    return [
-        replace(
-            q,
-            facts=replace(
-                q.facts, ways=tuple(replace(way, suppressed=(way.kind, way.address) in closed) for way in q.facts.ways)
-            ),
-        )
-        for q in questions
-    ]
+        return ways
+    return tuple(replace(way, suppressed=(way.kind, way.address) in closed) for way in ways)
