@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -16,8 +16,7 @@ from jinja2.exceptions import FilterArgumentError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier.model.order import AftersalesCase, Customer, Line, Money, Order, Parcel, Review
-from notifier.model.shop import Shop
+from notifier.model.order import Money
 from notifier.render.formats import Formats
 from notifier.rules.masking import mask_address, mask_name, mask_phone
 
@@ -31,8 +30,6 @@ _FILTERS: Mapping[str, tuple[type, Callable[[Formats, Any], str]]] = {
     "day_and_time": (datetime, Formats.day_and_time),
     "until": (datetime, Formats.until),
 }
-_MODEL = (Shop, Order, Customer, Line, Parcel, AftersalesCase, Review, Money)
-_FIELDS: Mapping[type, frozenset[str]] = {kind: frozenset(field.name for field in fields(kind)) for kind in _MODEL}
 
 
 def sandbox(folders: Sequence[Path]) -> Environment:
@@ -155,7 +152,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Three quarters of a rendering's time would go into asking whether `order.id` is safe."""
-        if attribute in _FIELDS.get(type(obj), ()):
+        if attribute in _fields[type(obj)]:
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
@@ -173,6 +170,18 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def join_path(self, template: str, parent: str) -> str:
         return _joined(template, parent) if template.startswith("../") else template
+
+
+class _Fields(dict[type, frozenset[str]]):
+    """What of an object needs no check, by its type: the fields of our own data, but for those that are private."""
+
+    def __missing__(self, kind: type) -> frozenset[str]:
+        ours = fields(kind) if is_dataclass(kind) and kind.__module__.startswith("notifier.") else ()
+        self[kind] = frozenset(field.name for field in ours if not field.name.startswith("_"))
+        return self[kind]
+
+
+_fields = _Fields()
 
 
 @lru_cache(1024)
