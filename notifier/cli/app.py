@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
 from notifier import __version__
 from notifier.cli import alerts, answers, decide, digests, handle, lists, oncall, operate, revisits, setup, simulation
@@ -110,10 +112,16 @@ def _told(arguments: Sequence[str]) -> int:
 def _ended(arguments: Sequence[str]) -> int:
     """The exit code of a command that came to its end."""
     try:
-        app(list(arguments), prog_name="notifier")
+        _commands()(list(arguments), prog_name="notifier")
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):  # which the library takes for a failure
             raise ended.__context__ from None
         code = ended.code if isinstance(ended.code, int) else 0
         return EXIT_USAGE if code == _USAGE else code
     return 0
+
+
+@cache
+def _commands() -> Any:
+    """All commands, ready to be run; to make them of their functions takes longer than some of them do."""
+    return get_command(app)
