@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 _FOLDER = Path(__file__).parent
 _STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
@@ -28,19 +30,24 @@ SAFE_HEADERS = {
 
 
 class Pages:
-    """The templates, compiled once."""
+    """The templates, compiled once in the life of the process."""
 
     def __init__(self) -> None:
-        environment = Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.globals["style"] = _STYLE
-        self._templates = {name: environment.get_template(f"{name}.html") for name in ("alert", "notice")}
+        self._templates = _templates()
 
     def render(self, page: str, **fields: object) -> str:
         """The page "alert" or "notice", filled; texts in `fields` are escaped."""
         return self._templates[page].render(fields)
+
+
+@cache
+def _templates() -> Mapping[str, Template]:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["style"] = _STYLE
+    return {name: environment.get_template(f"{name}.html") for name in ("alert", "notice")}
