@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import aiohttp
@@ -44,6 +45,11 @@ class Answer:
     headers: Mapping[str, str]
 
 
+@cache
+def _texts() -> Texts:
+    return Texts([shipped("templates")], Shop())
+
+
 class Breakable(MemoryStore):
     """A store that can be out of order: `broken`."""
 
@@ -73,8 +79,7 @@ class Front:
         self.jobs = {self.job.name: self.job}
         desk = oncall_desk(staff(), dict(self.jobs), "UTC")
         self.alerting = Alerting(self.store, lambda: desk, self.clock, self._ended)
-        texts = Texts([shipped("templates")], Shop())
-        front = FrontDesk(self.alerting, self.store, lambda: texts, lambda: self.jobs)
+        front = FrontDesk(self.alerting, self.store, _texts, lambda: self.jobs)
         self.server = WebServer(create_app(Office(front, self.links, self.clock, lambda: self.site)), "127.0.0.1", 0)
         self.waiting = asyncio.Event()
         self._session: aiohttp.ClientSession | None = None

@@ -49,12 +49,14 @@ SHOPS = {
     ),
 }
 BARE = Shop(name="x", language="zh-CN")
+TEXTS = {language: Texts([FOLDER], shop) for language, shop in SHOPS.items()}
+BARE_TEXTS = Texts([FOLDER], BARE)
 EACH = pytest.mark.parametrize(("language", "job"), [(lang, job) for lang in LANGUAGES for job in JOBS.values()])
 
 
-def said(language: str, job: Job, kind: str, shop: Shop | None = None) -> Iterator[tuple[Sample, Rendered]]:
+def said(language: str, job: Job, kind: str, texts: Texts | None = None) -> Iterator[tuple[Sample, Rendered]]:
     """A text with every sample order that suits its language."""
-    texts = Texts([FOLDER], shop or SHOPS[language])
+    texts = texts or TEXTS[language]
     other = "an order in Chinese" if language == "en" else "a full order"
     for sample in samples(job, texts.shop):
         if sample.name != other:
@@ -75,17 +77,17 @@ def test_every_language_has_the_same_files() -> None:
     assert {p.name for p in (FOLDER / "en").iterdir()} == {p.name for p in (FOLDER / "zh-CN").iterdir()}
 
 
-@pytest.mark.parametrize("shop", [*SHOPS.values(), BARE], ids=["en", "zh-CN", "bare"])
-def test_the_check_finds_nothing(shop: Shop) -> None:
+@pytest.mark.parametrize("texts", [*TEXTS.values(), BARE_TEXTS], ids=["en", "zh-CN", "bare"])
+def test_the_check_finds_nothing(texts: Texts) -> None:
     everywhere = [replace(job, channels=("sms", "email", "chat"), enabled=True) for job in EVERY.values()]
-    assert check_texts(Texts([FOLDER], shop), everywhere, wording=Wording(sms_parts=2)) == []
+    assert check_texts(texts, everywhere, wording=Wording(sms_parts=2)) == []
 
 
 @EACH
 @pytest.mark.parametrize("kind", ["sms", "email", "chat"])
 def test_nothing_of_the_template_is_left_over(language: str, job: Job, kind: str) -> None:
-    for shop in (SHOPS[language], BARE):
-        for _, rendered in said(language, job, kind, shop):
+    for texts in (TEXTS[language], BARE_TEXTS):
+        for _, rendered in said(language, job, kind, texts):
             whole = rendered.subject + rendered.text
             assert not any(mark in whole for mark in ("{{", "}}", "{%", "%}", "{#", "#}", "None", "[]"))
             assert not any(mark in rendered.html for mark in ("{{", "{%", "{#", "None", "[]"))
@@ -213,6 +215,6 @@ def test_a_confirmation_masks_address_and_phone() -> None:
 )
 def test_greetings_are_native(greeting: str, english: str, chinese: str) -> None:
     for language, expected in (("en", english), ("zh-CN", chinese)):
-        shop = replace(SHOPS[language], greetings={date(2026, 2, 17): greeting})
-        for _, rendered in said(language, JOBS["holiday-greeting"], "email", shop):
+        texts = Texts([FOLDER], replace(SHOPS[language], greetings={date(2026, 2, 17): greeting}))
+        for _, rendered in said(language, JOBS["holiday-greeting"], "email", texts):
             assert rendered.subject.startswith(expected)

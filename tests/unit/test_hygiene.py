@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,11 @@ FOLDERS = (".ci", "benchmarks", "config", "docs", "jobs", "notifier", "systemd",
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Public = Function | ast.ClassDef
 
-MODULES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_bytes()) for path in sorted(PACKAGE.rglob("*.py"))}
+
+@cache
+def modules() -> Mapping[str, ast.Module]:
+    """Every module of the program, understood."""
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_bytes()) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def committed() -> Iterator[Path]:
@@ -46,7 +51,7 @@ def calls_of_the_clock(tree: ast.Module) -> Iterator[int]:
 
 
 def test_only_the_clock_asks_what_time_it_is() -> None:
-    asking = {f"{file}:{line}" for file, tree in MODULES.items() for line in calls_of_the_clock(tree)}
+    asking = {f"{file}:{line}" for file, tree in modules().items() for line in calls_of_the_clock(tree)}
     assert {place for place in asking if not place.startswith("notifier/clock.py:")} == set()
     assert asking, "the search finds not even the clock's own calls"
 
@@ -68,14 +73,14 @@ def test_asking_the_time_is_seen_however_it_is_written(code: str) -> None:
 
 
 def test_no_file_is_long() -> None:
-    lengths = {file: len((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in MODULES}
+    lengths = {file: len((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in modules()}
     assert {file: lines for file, lines in lengths.items() if lines > LONGEST_FILE} == {}
 
 
 def test_no_function_is_long() -> None:
     lengths = {
         f"{file}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
-        for file, tree in MODULES.items()
+        for file, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, Function)
     }
@@ -83,10 +88,10 @@ def test_no_function_is_long() -> None:
 
 
 def test_everything_public_says_what_it_is() -> None:
-    silent = [file for file, tree in MODULES.items() if not ast.get_docstring(tree)]
+    silent = [file for file, tree in modules().items() if not ast.get_docstring(tree)]
     silent += [
         f"{file}:{node.lineno} {node.name}"
-        for file, tree in MODULES.items()
+        for file, tree in modules().items()
         for node in tree.body
         if isinstance(node, Public) and not node.name.startswith("_") and not ast.get_docstring(node)
     ]
@@ -106,7 +111,7 @@ def test_adapters_know_nothing_of_each_other(package: str, shipped: Mapping[str,
 
     strangers = [
         f"{file} imports {imported}"
-        for file, tree in MODULES.items()
+        for file, tree in modules().items()
         if file.startswith(f"notifier/{package}/")
         for imported in siblings(tree, f"notifier.{package}.")
         if owner(imported) not in {"", owner(Path(file).relative_to(f"notifier/{package}").parts[0].partition(".")[0])}
