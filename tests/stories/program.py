@@ -13,12 +13,17 @@ from pathlib import Path
 class Program:
     """`notifier …` with its errors in a file; `async with` ends it, whatever happens.
 
-    `environment` is added to this process's own; the secrets of a developer's shell mean nothing to it.
+    `environment` is added to this process's own; the secrets of a developer's shell mean nothing to it. One that is
+    `doomed` will be killed and could not write down which of its lines were run: it is spared to note them.
     """
 
-    def __init__(self, settings: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, settings: Path, *arguments: str, environment: Mapping[str, str] | None = None, doomed: bool = False
+    ) -> None:
         self._command = [sys.executable, "-m", "notifier", "--config", str(settings), *arguments]
         self._environment = {**os.environ, **(environment or {})}
+        if doomed:
+            self._environment.pop("COVERAGE_PROCESS_CONFIG", None)
         self.log = settings.with_name("program.log")
 
     @property

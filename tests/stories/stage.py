@@ -156,10 +156,10 @@ class Stage:
             self._running.result()
         raise AssertionError("the daemon " + ("ended" if done else f"is not done after {PATIENCE} s"))
 
-    def program(self, *arguments: str) -> Program:
+    def program(self, *arguments: str, doomed: bool = False) -> Program:
         """The real command on these settings, in a process of its own, with the clock of the story running on."""
         self.settings["clock"] = {"start": self.clock.now()}
-        return Program(self.write(), *arguments, environment=self.manager.environment)
+        return Program(self.write(), *arguments, environment=self.manager.environment, doomed=doomed)
 
     # The shop
 

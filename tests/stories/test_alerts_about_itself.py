@@ -76,7 +76,7 @@ async def test_a_message_that_a_crash_left_in_doubt_is_told_at_the_next_start(st
     stage.show(order(1001, customer_phone=""))
     stage.use("unpaid-nudge", "message-in-doubt")
     stage.clock.jump(timedelta(hours=12))
-    async with stage.program("run") as program:
+    async with stage.program("run", doomed=True) as program:
         await stage.mail.ends(1)
         program.signal(signal.SIGKILL)
         assert await program.ended() == -signal.SIGKILL

@@ -86,7 +86,7 @@ async def test_a_call_whose_end_nobody_saw_is_made_again(stage: Stage) -> None:
     stage.show(late(1001))
     stage.use("ship-deadline", **DUE)
     stage.clock.jump(timedelta(hours=1))
-    async with stage.program("run") as program:
+    async with stage.program("run", doomed=True) as program:
         await stage.mail.ends(1)
         program.signal(signal.SIGKILL)
         assert await program.ended() == -signal.SIGKILL

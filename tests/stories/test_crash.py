@@ -34,7 +34,7 @@ async def test_killed_at_any_instant_it_says_nothing_twice_and_loses_nothing(sta
     stage.clock.jump(timedelta(hours=12))
     deaths = [1, *sorted(random.Random(20260302).sample(range(2, 200), DEATHS - 1))]
     for before, death in pairwise([0, *deaths]):
-        async with stage.program("run") as program:
+        async with stage.program("run", doomed=True) as program:
             await killed_at(stage, program, death - before)
 
     await stage.open()
