@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import shutil
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from notifier.model.job import Urgency
 from notifier.model.order import Money
 from notifier.model.reminder import State
 from notifier.rules.ladder import agent_of
-from notifier.settings import load_settings
+from notifier.settings import Settings, load_settings
 from notifier.store import open_store
 from tests.fakes.orders import make_job
 from tests.fakes.rows import LEASE, attempt
@@ -62,11 +63,9 @@ class Office:
     """A folder with settings, a database with three alerts, and commands that look at it."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.file = folder / "notifier.toml"
+        self.file = furnished(folder)
         self.database = folder / "var" / "notifier.db"
         self._capsys = capsys
-        self.file.write_text(SETTINGS, encoding="utf-8")
-        (folder / "oncall.toml").write_text(SHIPPED + AGENTS, encoding="utf-8")
 
     def __call__(self, *arguments: str, code: int = 0) -> str:
         """Run a command; what it printed, which goes to standard error when it fails with a sentence."""
@@ -90,19 +89,6 @@ class Office:
 
         asyncio.run(done())
 
-    async def raise_three(self, store: Store) -> None:
-        """1: order 1001 is late. 2: a review, raised twice. 3: a parcel, which is nothing to hurry for."""
-        settings = load_settings(self.file)
-        desk = oncall_desk(settings.oncall, settings.jobs, "Asia/Shanghai")
-        clock = VirtualClock(RAISED)
-        alerting = Alerting(store, lambda: desk, clock, EndedElsewhere(store))
-        late = Raising(LATE, AlertKey("shop", "1001", LATE.name), 1, risk=Money(Decimal("30.00"), "CNY"))
-        angry = Raising(ANGRY, AlertKey("shop", "1002", ANGRY.name, "r1"), what="two stars")
-        lost = Raising(LOST, AlertKey("shop", "1003", LOST.name, "p1"))
-        await alerting.raise_all([late, angry, lost])
-        clock.advance(timedelta(minutes=5))
-        await alerting.raise_all([angry])
-
     async def dial_all(self, store: Store) -> None:
         """Whoever is to be called by now is on their way to hear of it."""
         now = RAISED + timedelta(minutes=5)
@@ -117,12 +103,47 @@ class Office:
         await store.record(heard, RAISED + timedelta(minutes=5))
 
 
+def furnished(folder: Path) -> Path:
+    """The settings, with who is on call beside them."""
+    file = folder / "notifier.toml"
+    file.write_text(SETTINGS, encoding="utf-8")
+    (folder / "oncall.toml").write_text(SHIPPED + AGENTS, encoding="utf-8")
+    return file
+
+
+async def raise_three(settings: Settings) -> None:
+    """1: order 1001 is late. 2: a review, raised twice. 3: a parcel, which is nothing to hurry for."""
+    store, clock = await open_store(settings.store_url), VirtualClock(RAISED)
+    desk = oncall_desk(settings.oncall, settings.jobs, "Asia/Shanghai")
+    alerting = Alerting(store, lambda: desk, clock, EndedElsewhere(store))
+    late = Raising(LATE, AlertKey("shop", "1001", LATE.name), 1, risk=Money(Decimal("30.00"), "CNY"))
+    angry = Raising(ANGRY, AlertKey("shop", "1002", ANGRY.name, "r1"), what="two stars")
+    lost = Raising(LOST, AlertKey("shop", "1003", LOST.name, "p1"))
+    try:
+        await alerting.raise_all([late, angry, lost])
+        clock.advance(timedelta(minutes=5))
+        await alerting.raise_all([angry])
+    finally:
+        await store.close()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; every test has its own copy."""
+    folder = tmp_path_factory.mktemp("raised")
+    asyncio.run(raise_three(load_settings(furnished(folder))))
+    return folder / "var" / "notifier.db"
+
+
 @pytest.fixture
-def office(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database: Path
+) -> Office:
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("LOGNAME", "operator")
     made = Office(tmp_path, capsys)
-    made.during(made.raise_three)
+    made.database.parent.mkdir()
+    shutil.copyfile(database, made.database)
     return made
 
 
