@@ -48,6 +48,7 @@ async def test_of_two_programs_that_acknowledge_one_wins(store: SqlStore, file: 
     async def acknowledge(which: SqlStore, number: int, by: str) -> bool:
         seen = (await which.alerts([number]))[number]
         (row,) = (await which.calls([number]))[number]
+        await both_have_seen_it.wait()
         taken = replace(seen, state=AlertState.ACKNOWLEDGED, by=by)
         entry = AlertEntry(number, NOW, "acknowledged", by)
         change = AlertChange(taken, [entry], cancels=[Cancel(row.id, f"taken by {by}")])
@@ -55,6 +56,7 @@ async def test_of_two_programs_that_acknowledge_one_wins(store: SqlStore, file: 
 
     for one in stored:
         assert one is not None
+        both_have_seen_it = asyncio.Barrier(2)
         won = await asyncio.gather(acknowledge(store, one.id, "ann"), acknowledge(other, one.id, "ben"))
         assert sorted(won) == [False, True]
         winner = "ann" if won[0] else "ben"
