@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from notifier.model.alert import Alert, AlertKey, AlertState
@@ -104,6 +105,7 @@ def sample_alerts(language: str, flood: int) -> Iterator[tuple[str, list[Told], 
     yield f"{flood} alerts without links", [bare] * min(flood, MOST_SHOWN), flood
 
 
+@cache
 def sample_order(language: str = "en") -> Order:
     """A typical order with everything that an order can have: three parcels, three lines of which one stays, a case."""
     words = _CHINESE if language.startswith("zh") else _ENGLISH
