@@ -136,7 +136,7 @@ def test_an_sms_is_short_and_says_how_to_answer(language: str, job: Job) -> None
 @EACH
 def test_hundreds_of_a_job_fit_into_one_message(language: str, job: Job) -> None:
     _, item = next(iter(alerts(language, job)))
-    items = [replace(item, alert=replace(item.alert, id=number)) for number in range(1, 401)]
+    items = [AlertSaying(job, item.order, item.subjects, replace(item.alert, id=n)) for n in range(1, 401)]
     for over in (False, True):
         assert measure(told(language, "sms", items, over).text).parts <= 3
         assert len(told(language, "chat", items, over).text.encode()) <= 2000
