@@ -19,7 +19,7 @@ from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
 from notifier.rules.inquiry import SWITCHED_OFF
 from notifier.rules.plan import Planner
-from notifier.rules.recheck import LOOK_AGAIN, Facts, Question, Way
+from notifier.rules.recheck import LOOK_AGAIN, Facts, Question, Way, obstacle
 from notifier.settings import channels_for
 
 Row = tuple[Reminder, Job, Order]
@@ -156,12 +156,11 @@ async def facts_for(
 
     `unwritten` are customers to whom something is on its way that the store does not know of yet.
     """
-    # By channels, because a promotion may give a job others for some of its reminders.
-    names = {job.channels: channels_for(job, outlets) for job in {job.channels: job for _, job, _ in rows}.values()}
-    ways = [tuple(outlets[name].way(order.customer) for name in names[job.channels]) for _, job, order in rows]
-    addresses = {(way.kind, way.address) for own in ways for way in own if way.address is not None}
     buyers = [(job, order) for _, job, order in rows]
-    closed, customers = await asyncio.gather(store.suppressed(addresses), customers_of(store, planner, buyers, now))
+    ways, customers = await asyncio.gather(
+        _ways(store, outlets, rows),
+        customers_of(store, planner, buyers, now),
+    )
     questions = []
     for (reminder, job, order), own in zip(rows, ways, strict=True):
         customer = OrderKey(order.source, order.customer.id)
@@ -170,7 +169,7 @@ async def facts_for(
             now=now,
             zone=order.customer.zone or planner.shop.zone,
             rules=rules,
-            ways=_marked(own, closed),
+            ways=own,
             others=[other for other in known.orders if other.id != order.id],
             sent_today=known.sent.get("any", 0),
             sent_this_week=known.sent.get("marketing", 0),
@@ -202,8 +201,27 @@ async def customers_of(
     }
 
 
-def _marked(ways: tuple[Way, ...], closed: Collection[tuple[str, str]]) -> tuple[Way, ...]:
-    """Mark the ways whose address must not be written to."""
-    if not closed:
-        return ways
-    return tuple(replace(way, suppressed=(way.kind, way.address) in closed) for way in ways)
+async def _ways(store: Store, outlets: Mapping[str, Outlet], rows: Sequence[Row]) -> list[list[Way]]:
+    """How each reminder could reach its customer: channel after channel, up to the first that is open.
+
+    Those after it need not be asked for an address, which takes a while.
+    """
+    # By channels, because a promotion may give a job others for some of its reminders.
+    names = {job.channels: channels_for(job, outlets) for job in {job.channels: job for _, job, _ in rows}.values()}
+    left = [iter(names[job.channels]) for _, job, _ in rows]
+    found: list[list[Way]] = [[] for _ in rows]
+    undecided = list(range(len(rows)))
+    while undecided:
+        last: dict[int, Way] = {}
+        for number in undecided:
+            reminder, job, order = rows[number]
+            for name in left[number]:
+                last[number] = way = outlets[name].way(order.customer)
+                found[number].append(way)
+                if not obstacle(way, reminder, job, order.customer):
+                    break
+        closed = await store.suppressed({(way.kind, way.address) for way in last.values() if way.address is not None})
+        undecided = [number for number, way in last.items() if (way.kind, way.address) in closed]
+        for number in undecided:
+            found[number][-1] = replace(last[number], suppressed=True)
+    return found

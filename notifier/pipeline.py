@@ -258,10 +258,9 @@ class Pipeline:
         self, sends: Sequence[tuple[Sequence[Question], Send]], batch: Batch
     ) -> tuple[list[Letter], list[Ruling]]:
         """Letters for what may leave now; what has to wait for its turn or cannot be written waits, with its reason."""
-        letters: list[Letter] = []
-        rulings: list[Ruling] = []
+        letters, rulings, now = list[Letter](), list[Ruling](), self.clock.now()
         for questions, send in sends:
-            outlet, now = self.desk.outlets[send.channel], self.clock.now()
+            outlet = self.desk.outlets[send.channel]
             try:
                 wait = outlet.room(now)
                 if wait:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Mapping
+from unicodedata import combining, is_normalized
 
 from notifier.channels.mail_address import Mailbox, parse_address
 from notifier.channels.mime_headers import date_value, folded, mailbox_value, require_names, text_value
@@ -32,6 +33,7 @@ _OURS = re.compile(
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 _RAW_TEXT = re.compile(r"<(style|script)\b[^<]*(?:<(?!/\1)[^<]*)*|<!--[^>]*(?:(?<!--)>[^>]*)*", re.IGNORECASE)
+_ASCII = bytes(range(128))
 _BODY_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 
 
@@ -150,8 +152,18 @@ def _with_references(html: str) -> str:
     """
     if html.isascii() or not all(raw.group().isascii() for raw in _RAW_TEXT.finditer(html)):
         return html
-    referenced = clean_text(html).encode("ascii", "xmlcharrefreplace").decode("ascii")
+    clean = html if _is_clean(html) else clean_text(html)
+    referenced = clean.encode("ascii", "xmlcharrefreplace").decode("ascii")
     return referenced if len(referenced) * 8 <= len(html) * 9 else html
+
+
+def _is_clean(html: str) -> bool:
+    """Whether `clean_text` has nothing to do in a page of which little is not ASCII: only that little is looked at.
+
+    What is ASCII is cleaned later, as bytes. A mark that combines may belong to a letter that is ASCII.
+    """
+    foreign = html.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    return foreign.isprintable() and is_normalized("NFC", foreign) and not any(map(combining, foreign))
 
 
 def _part(subtype: bytes, text: str) -> bytes:

@@ -166,7 +166,7 @@ class Dialogue(asyncio.Protocol):
 
     async def _send(self, content: bytes) -> Outcome:
         """The body, its dots doubled (RFC 5321 section 4.5.2), the dot, and what the server says to it."""
-        wire = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+        wire = b"%b.\r\n" % (content.replace(b"\r\n.", b"\r\n..") if b"\r\n." in content else content)
         if wire.startswith(b"."):
             wire = b"." + wire
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.model.job import Job, Purpose
-from notifier.model.order import Order, OrderState
+from notifier.model.order import Customer, Order, OrderState
 from notifier.model.reminder import Planned, Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.rules.plan import HELD, Planner
@@ -65,8 +65,9 @@ class Way:
 class Facts:
     """What the gates need to know besides the order.
 
-    `ways` are the job's channels in order of preference; `sent_today` and `sent_this_week` count messages of any
-    purpose, and marketing ones, to this customer; `unwritten` tells that one more is about to be counted.
+    `ways` are the job's channels in order of preference, up to the first that is open; `sent_today` and
+    `sent_this_week` count messages of any purpose, and marketing ones, to this customer; `unwritten` tells that one
+    more is about to be counted.
     """
 
     now: datetime
@@ -112,7 +113,7 @@ def expiry(q: Question) -> Wait | Drop | None:
 
 def consent_and_suppression(q: Question) -> Wait | Drop | None:
     """Is there a channel that may be used and reaches this customer?"""
-    obstacles = {way.name: _obstacle(way, q) for way in q.facts.ways}
+    obstacles = {way.name: obstacle(way, q.reminder, q.job, q.order.customer) for way in q.facts.ways}
     if not all(obstacles.values()):
         return None
     why = "; ".join(f"{name}: {reason}" for name, reason in obstacles.items()) or "none is configured"
@@ -120,17 +121,16 @@ def consent_and_suppression(q: Question) -> Wait | Drop | None:
     return Drop(state, f"no channel reaches this customer ({why})")
 
 
-def _obstacle(way: Way, q: Question) -> str:
+def obstacle(way: Way, reminder: Reminder, job: Job, customer: Customer) -> str:
     """Why this channel is closed to this customer; empty when it is open.
 
     Marketing needs consent for the kind of channel (MIIT 2015, 47 CFR 64.1200); a refusal counts for everything.
     """
-    customer = q.order.customer
     if way.kind in customer.refuses:
         return "the customer has refused it"
-    if q.job.purpose is Purpose.MARKETING and way.kind not in customer.consents:
+    if job.purpose is Purpose.MARKETING and way.kind not in customer.consents:
         return "the customer has not consented to marketing there"
-    if way.name in q.reminder.refused:
+    if way.name in reminder.refused:
         return "it was refused there"
     if way.address is None:
         return "there is no address"
@@ -208,7 +208,7 @@ def recheck_all(questions: Sequence[Question]) -> list[tuple[Question, Verdict]]
 
 def _choose(q: Question) -> Send | Wait:
     """The first way open. While the preferred one rests, wait for it rather than pay for a worse one."""
-    way = next(way for way in q.facts.ways if not _obstacle(way, q))
+    way = next(way for way in q.facts.ways if not obstacle(way, q.reminder, q.job, q.order.customer))
     if way.rests_until is not None and way.rests_until > q.facts.now:
         return Wait(way.rests_until, f"{way.name} is not taking messages")
     assert way.address is not None

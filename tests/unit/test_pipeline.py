@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from notifier.asking import Claims
 from notifier.clock import VirtualClock
-from notifier.interfaces import Record, Selection
+from notifier.interfaces import Record, Result, Selection
 from notifier.loops import advance
 from notifier.model.job import Job
-from notifier.model.order import Order
+from notifier.model.order import Customer, Order
 from notifier.model.reminder import State
 from notifier.model.shop import SendingRules, Shop
 from notifier.outlet import Outlet
@@ -26,7 +28,7 @@ from tests.fakes.gate import Gate, turns
 from tests.fakes.orders import PLACED, make_customer, make_job, make_order
 
 DUE = PLACED + timedelta(hours=12)
-JOB = make_job(channels=("texts",), any_hour=True)
+JOB = make_job(channels=("texts", "mail"), any_hour=True)
 
 
 class Silent:
@@ -38,11 +40,21 @@ class Silent:
         return Rendered("", job.name)
 
 
+class Letterbox(Gate):
+    """The second channel of the job."""
+
+    name, kind = "mail", "email"
+
+    def address_of(self, customer: Customer) -> str | None:
+        return customer.email or None
+
+
 class Scene:
     """Orders, one for each of these customers, each with a nudge that is due at the same instant."""
 
     def __init__(self, *customers: str, concurrency: int = 1, daily_cap: int = 10) -> None:
-        self.clock, self.store, self.gate = VirtualClock(PLACED), MemoryStore(), Gate(concurrency)
+        self.clock, self.store = VirtualClock(PLACED), MemoryStore()
+        self.gate, self.second = Gate(concurrency), Letterbox(concurrency)
         orders = [
             make_order(id=str(number), customer=make_customer(id=customer))
             for number, customer in enumerate(customers, 1)
@@ -51,7 +63,7 @@ class Scene:
             Planner([JOB], Shop()),
             Silent(),
             SendingRules(daily_cap=daily_cap),
-            {"texts": Outlet(self.gate, self.clock)},
+            {"texts": Outlet(self.gate, self.clock), "mail": Outlet(self.second, self.clock)},
         )
         sources = {"shop": ReplaySource("shop", orders, self.clock)}
         self.pipeline = Pipeline(self.store, sources, {"shop": Brake(count=100)}, desk, self.clock)
@@ -102,6 +114,32 @@ async def test_batch_after_batch_everything_is_dispatched_once() -> None:
     assert claimed == [3, 3, 3, 2, 0]
     assert scene.gate.delivered == 11
     assert set((await scene.states()).values()) == {State.ACCEPTED}
+
+
+@pytest.mark.parametrize(
+    ("closed", "state", "by"),
+    [
+        ([], State.ACCEPTED, ["texts"]),
+        ([("sms", "+8613800138000")], State.ACCEPTED, ["mail"]),
+        ([("email", "anna@example.com")], State.ACCEPTED, ["texts"]),
+        ([("sms", "+8613800138000"), ("email", "anna@example.com")], State.SKIPPED, []),
+    ],
+)
+async def test_a_suppressed_address_leaves_the_next_channel(
+    closed: list[tuple[str, str]], state: State, by: list[str]
+) -> None:
+    scene = Scene("ann")
+    scene.gate.open.set()
+    scene.second.open.set()
+    await scene.store.record([Result("", State.FAILED, "", "", suppress=one) for one in closed], PLACED)
+    await scene.be(DUE)
+    await scene.dispatch(1)
+    await scene.pipeline.deliveries.drain()
+    (row,) = await scene.store.list_reminders(Selection())
+    assert row.state is state
+    assert [one.attempt.channel for one in await scene.store.list_attempts(Selection())] == by
+    if not by:
+        assert row.reason.count("the address is suppressed") == 2
 
 
 async def test_what_was_claimed_before_a_swap_is_decided_after_it_by_the_new_jobs() -> None:
