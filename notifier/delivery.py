@@ -188,12 +188,12 @@ class Deliveries:
         return sum(delivery.under_way for delivery in self._by_outlet.values())
 
     def unwritten_to(self) -> set[OrderKey]:
-        """The customers to whom something is on its way that the store does not know of yet."""
+        """The customers to whom something is on its way that the store does not know of yet. No id is nobody."""
         return {
             OrderKey(letter.sent.reminder.key.source, letter.sent.attempt.customer)
             for delivery in self._by_outlet.values()
             for letter in delivery.unwritten
-            if not letter.alerts
+            if letter.sent.attempt.customer and not letter.alerts
         }
 
     def take(self, letters: Sequence[Letter]) -> None:

@@ -100,6 +100,17 @@ async def test_what_waits_for_its_turn_counts_for_the_cap() -> None:
     assert await scene.states() == dict(zip("1234", ended, strict=True))
 
 
+async def test_customers_whom_the_shop_does_not_name_do_not_wait_for_each_other() -> None:
+    scene = Scene("", "", "", "")
+    await scene.be(DUE)
+    for _ in range(4):
+        await scene.dispatch(1)
+        await turns()
+    scene.gate.open.set()
+    await scene.pipeline.deliveries.drain()
+    assert set((await scene.states()).values()) == {State.ACCEPTED}
+
+
 async def test_batch_after_batch_everything_is_dispatched_once() -> None:
     scene = Scene(*map(str, range(11)), concurrency=20)
     scene.gate.open.set()
