@@ -4,8 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Twice as many as there are cores: many a test waits for a process of its own.
-JOBS   ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+CORES  := $(shell getconf _NPROCESSORS_ONLN)
+# Twice as many as there are cores: many a test waits for a process of its own. Unit tests wait for nothing.
+JOBS   ?= $(shell expr 2 '*' $(CORES))
 
 # Compiled modules are kept: without them every run spends more time on starting than on testing.
 export PYTHONDONTWRITEBYTECODE :=
@@ -22,15 +23,15 @@ demo: $(READY) ## the whole journey of some orders, in a minute
 test: $(READY) ## every test, with at least 90 % of all branches covered
 	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
-unit: $(READY) ## the tests without sockets: some seconds
-	@$(BIN)/pytest -n $(JOBS) tests/unit $(ARGS)
+unit: $(READY) ## the tests without sockets, with a few examples of each property: some seconds
+	@$(BIN)/pytest -n $(CORES) --hypothesis-profile=quick tests/unit $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, what must not be committed, the shipped files
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest tests/unit/test_hygiene.py
+	@$(BIN)/pytest tests/shipped/test_hygiene.py
 	@$(BIN)/python -m notifier check
 
 bench: $(READY) ## measure the program beside its bare parts: some minutes (ARGS=--quick, ARGS=mail)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,8 +46,12 @@ def load_jobs(folders: Sequence[Path], changes: Overlay, problems: list[Problem]
     jobs: dict[str, tuple[Job, Overlay]] = {}
     for name, path in sorted(files.items()):
         file = read_toml(path)
-        table = changes.under((name,), (file, ()))
-        job = _load(name, file, table, changes, problems)
+        if name in changes.data:
+            table = changes.under((name,), (file, ()))
+            job = _load(name, file, table, changes, problems)
+        else:
+            table, job, found = _unchanged(name, file)
+            problems += found
         if job is not None:
             jobs[name] = (job, table)
     return jobs
@@ -88,6 +93,13 @@ def _checked(table: Overlay, problems: list[Problem]) -> JobFile | None:
     problems += (table.problem(path, message) for path, message in _disagreements(table))
     checked = validate(JobFile, table, problems)
     return checked if len(problems) == before else None
+
+
+@lru_cache(1024)
+def _unchanged(name: str, file: TomlFile) -> tuple[Overlay, Job | None, tuple[Problem, ...]]:
+    """A job of which the settings say nothing: a reload finds most as they were. Nobody changes what is kept here."""
+    table, problems = Overlay((file, ())), list[Problem]()
+    return table, _load(name, file, table, Overlay(), problems), tuple(problems)
 
 
 def _load(name: str, file: TomlFile, table: Overlay, changes: Overlay, problems: list[Problem]) -> Job | None:

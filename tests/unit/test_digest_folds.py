@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.interfaces import SaidRow, SourceMark
@@ -154,7 +154,6 @@ def test_only_the_worst_are_listed_and_all_are_counted() -> None:
     assert found.values["count"] == 250
 
 
-@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9)), max_size=40), st.integers(1, 10))
 def test_the_worst_are_those_of_a_sort(entries: list[tuple[str, int]], most: int) -> None:
     worst = Worst(most)

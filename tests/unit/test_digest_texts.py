@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.model.digest import Cell, Column, Digest, Kind, Table
@@ -80,7 +80,6 @@ def test_in_chinese_wide_letters_take_two_columns() -> None:
     ]
 
 
-@settings(max_examples=60)
 @given(st.lists(st.lists(words, min_size=3, max_size=3), max_size=6))
 def test_every_line_of_a_table_has_its_columns_below_each_other(rows: list[list[str]]) -> None:
     columns = (Column("order"), Column("count", Kind.NUMBER), Column("details"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.model.duration import Duration, parse_duration
@@ -81,14 +81,12 @@ def test_by_day_is_what_was_written_in_days_or_longer(text: str, by_day: bool) -
 
 
 @given(st.dictionaries(st.sampled_from(DESCENDING), st.integers(0, 99), min_size=1))
-@settings(max_examples=40, deadline=None)
 def test_units_add_up(parts: dict[str, int]) -> None:
     text = "".join(f"{parts[unit]}{unit}" for unit in DESCENDING if unit in parts)
     assert parse_duration(text).seconds == sum(count * SECONDS[unit] for unit, count in parts.items())
 
 
 @given(st.text("0123456789smhdwyo ", max_size=10))
-@settings(max_examples=40, deadline=None)
 def test_anything_is_a_duration_or_a_sentence(text: str) -> None:
     try:
         duration = parse_duration(text)

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.model.alert import Alert, AlertState
@@ -325,7 +325,6 @@ def test_nobody_is_told_what_is_a_month_old() -> None:
 
 # What holds for every staff, policy and alert
 
-few = settings(max_examples=20, deadline=None)
 _hours = st.integers(0, 23).map(time)
 _periods = st.lists(st.builds(Period, st.frozensets(st.integers(0, 6)), _hours, _hours), max_size=2).map(tuple)
 _names = ("a", "b", "c")
@@ -382,7 +381,6 @@ def by_rung(found: Sequence[Call]) -> dict[tuple[int, int], list[Call]]:
     return dict(sorted(rungs.items(), key=lambda item: (item[0][1], item[0][0])))
 
 
-@few
 @given(cases())
 def test_an_open_alert_is_never_lost(case: tuple[Alert, OnCall, Quiet]) -> None:
     found, known, quiet = case
@@ -403,7 +401,6 @@ def told_first(rungs: dict[tuple[int, int], list[Call]], known: OnCall) -> Itera
         yield last
 
 
-@few
 @given(cases())
 def test_it_climbs_in_order(case: tuple[Alert, OnCall, Quiet]) -> None:
     found, known, quiet = case
@@ -413,7 +410,6 @@ def test_it_climbs_in_order(case: tuple[Alert, OnCall, Quiet]) -> None:
     assert all(first >= nominal(found, known)[rung] for rung, first in zip(rungs, firsts, strict=True))
 
 
-@few
 @given(cases([Urgency.URGENT]))
 def test_urgent_ones_wait_for_nobody_but_the_quiet_hours_that_were_set_for_them(
     case: tuple[Alert, OnCall, Quiet],
@@ -429,7 +425,6 @@ def test_urgent_ones_wait_for_nobody_but_the_quiet_hours_that_were_set_for_them(
     )
 
 
-@few
 @given(cases([Urgency.LOW, Urgency.NORMAL]))
 def test_nobody_is_called_off_duty_or_in_quiet_hours_while_anybody_can_be_called_otherwise(
     case: tuple[Alert, OnCall, Quiet],
@@ -444,7 +439,6 @@ def test_nobody_is_called_off_duty_or_in_quiet_hours_while_anybody_can_be_called
             assert quiet or roster.next_duty(everybody, due) is None
 
 
-@few
 @given(cases(), st.sampled_from([AlertState.ACKNOWLEDGED, AlertState.RESOLVED]))
 def test_taking_or_closing_it_ends_all_calls(case: tuple[Alert, OnCall, Quiet], state: AlertState) -> None:
     found, known, quiet = case
@@ -454,7 +448,6 @@ def test_taking_or_closing_it_ends_all_calls(case: tuple[Alert, OnCall, Quiet], 
     assert {call.state for call in changed} == {State.CANCELLED}
 
 
-@few
 @given(cases())
 def test_the_same_alert_has_the_same_calls_each_with_a_key_of_its_own(case: tuple[Alert, OnCall, Quiet]) -> None:
     found, known, quiet = case
@@ -464,7 +457,6 @@ def test_the_same_alert_has_the_same_calls_each_with_a_key_of_its_own(case: tupl
     assert all(agent_of(call.planned.key) == call.agent for call in once)
 
 
-@few
 @given(cases(), cases(), st.lists(st.sampled_from(State), max_size=8), st.integers(-1, 900))
 def test_doing_it_twice_changes_nothing(
     case: tuple[Alert, OnCall, Quiet], other: tuple[Alert, OnCall, Quiet], states: list[State], later: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.rules.limits import Breaker, TokenBucket
@@ -81,7 +81,6 @@ class TestTokenBucket:
         st.integers(1, 60),
         st.lists(st.tuples(st.integers(0, 40), st.integers(1, 3)), min_size=1, max_size=30),
     )
-    @settings(max_examples=40, deadline=None)
     def test_no_stretch_sees_more_than_the_count_and_nobody_waits_for_nothing(
         self, count: int, seconds: int, takes: list[tuple[int, int]]
     ) -> None:
@@ -96,7 +95,6 @@ class TestTokenBucket:
                 assert went[-1] == free
 
     @given(st.integers(1, 5), st.integers(1, 60), st.lists(st.integers(-5000, 40), max_size=30))
-    @settings(max_examples=40, deadline=None)
     def test_however_the_clock_is_set_back_waits_stay_in_proportion(
         self, count: int, seconds: int, pauses: list[int]
     ) -> None:
@@ -187,7 +185,6 @@ class TestBreaker:
         assert breaker.until == after(7)
 
     @given(st.lists(st.tuples(st.sampled_from(["ask", "ok", "fail", "at once"]), st.integers(0, 400)), max_size=40))
-    @settings(max_examples=40, deadline=None)
     def test_it_never_allows_before_its_time_nor_stays_shut_for_more_than_five_minutes(
         self, story: list[tuple[str, int]]
     ) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.channels.mail_address import Mailbox
@@ -46,7 +46,6 @@ def test_a_text_alone_can_have_one_too_and_without_nothing_changes() -> None:
     assert b"mixed" not in LETTERHEAD.write(PLAIN)
 
 
-@settings(max_examples=50)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
 def test_every_byte_arrives(text: str) -> None:
     content = LETTERHEAD.write(replace(PLAIN, attachments=(Attachment("t.csv", text),)))

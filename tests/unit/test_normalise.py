@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -521,7 +521,6 @@ MAPPED = by_paths(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(ANYTHING | RECORDS)
 def test_anything_becomes_an_order_or_a_bad_order(record: Any) -> None:
     for reader in (PLAIN, MAPPED):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.model.duration import parse_duration
@@ -125,7 +125,6 @@ def test_parcels_within_the_window_are_due_together() -> None:
 
 
 @given(st.lists(st.integers(0, 3600), min_size=1, max_size=8))
-@settings(max_examples=60)
 def test_merging_never_delays_by_more_than_its_window(seconds: list[int]) -> None:
     parcels = tuple(Parcel(str(n), shipped=T0 + timedelta(seconds=s)) for n, s in enumerate(seconds))
     merging = job(event="parcel.shipped", after="0s", merge=parse_duration("10m"))
@@ -187,7 +186,6 @@ def test_jobs_that_are_switched_off_are_not_asked() -> None:
 
 
 @given(st.integers(0, 87_000).map(lambda hours: T0 + hours * HOUR))
-@settings(max_examples=50)
 def test_planning_twice_gives_the_same(placed: datetime) -> None:
     jobs = [job(), job("later", after="2mo", at=time(10)), job("worked", after="2wd")]
     assert plan(jobs, order(placed=placed)) == plan(jobs, order(placed=placed), placed + 400 * HOUR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.rules.retry import next_try
@@ -49,7 +49,6 @@ def test_an_absurd_request_is_only_too_late() -> None:
 
 
 @given(st.integers(0, 50), lengths, st.none() | lengths, st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
 def test_never_earlier_than_asked_never_after_the_end(
     attempts: int, left: timedelta, asked: timedelta | None, jitter: float
 ) -> None:
@@ -65,7 +64,6 @@ def test_never_earlier_than_asked_never_after_the_end(
 
 
 @given(st.integers(1, 50), st.none() | lengths, st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
 def test_later_tries_never_wait_less(attempts: int, asked: timedelta | None, jitter: float) -> None:
     end = NOW + timedelta(days=9)
     first, second = (next_try(count, NOW, end, asked, jitter) for count in (attempts, attempts + 1))

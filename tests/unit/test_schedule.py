@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifier.model.duration import parse_duration
@@ -105,7 +105,6 @@ class TestLocalTimes:
         assert found.tzinfo is UTC
 
     @given(moments, times)
-    @settings(max_examples=60, deadline=None)
     def test_it_is_the_first_instant_at_which_clocks_have_come_so_far(
         self, moment: tuple[str, datetime], at: time
     ) -> None:
@@ -117,7 +116,6 @@ class TestLocalTimes:
         assert all(shown(found - timedelta(minutes=17 * n), zone) < wanted for n in range(1, 104, 3))
 
     @given(moments)
-    @settings(max_examples=40, deadline=None)
     def test_what_clocks_show_leads_back_to_the_instant_or_to_its_first_occurrence(
         self, moment: tuple[str, datetime]
     ) -> None:
@@ -202,7 +200,6 @@ class TestShift:
         assert shift(paid, parse_duration("2wd"), SHANGHAI, PLAIN) == utc("2026-10-12T10:00+08:00")
 
     @given(moments, seconds)
-    @settings(max_examples=50, deadline=None)
     def test_exact_lengths_are_elapsed_time_and_lead_back(self, moment: tuple[str, datetime], length: int) -> None:
         zone, instant = moment
         duration = parse_duration(f"{length % 600_000_000}s")
@@ -211,7 +208,6 @@ class TestShift:
         assert shift(later, duration, zone, PLAIN, back=True) == instant
 
     @given(moments, st.integers(1, 48), st.booleans())
-    @settings(max_examples=40, deadline=None)
     def test_months_keep_the_day_of_the_anchor_or_end_with_the_month(
         self, moment: tuple[str, datetime], count: int, back: bool
     ) -> None:
@@ -225,7 +221,6 @@ class TestShift:
         assert found == localise(wanted, zone)
 
     @given(near_a_change, st.integers(0, 3000), st.sampled_from(["1d", "1mo", "2mo", "1y", "1wd", "5wd"]))
-    @settings(max_examples=40, deadline=None)
     def test_who_starts_later_is_not_due_earlier(self, moment: tuple[str, datetime], minutes: int, length: str) -> None:
         zone, instant = moment
         later, duration = instant + timedelta(minutes=minutes), parse_duration(length)
@@ -238,7 +233,6 @@ class TestShift:
             assert local_date(first, zone) <= local_date(second, zone)
 
     @given(moments, st.integers(1, 12), st.booleans())
-    @settings(max_examples=50, deadline=None)
     def test_working_days_end_on_one_and_keep_the_local_time(
         self, moment: tuple[str, datetime], count: int, back: bool
     ) -> None:
@@ -304,7 +298,6 @@ class TestDue:
         assert due == utc("2010-11-08T00:00-03:30")
 
     @given(moments, times, st.sampled_from(["0s", "90s", "4h", "12h", "30h", "72h"]))
-    @settings(max_examples=40, deadline=None)
     def test_short_steps_are_at_the_time_and_never_on_the_wrong_side(
         self, moment: tuple[str, datetime], at: time, length: str
     ) -> None:
@@ -319,7 +312,6 @@ class TestDue:
             assert found in {at_local(local_date(found, zone) - n * DAY, at, zone) for n in (0, 1)}
 
     @given(moments, times, st.sampled_from(["1d", "3d", "1w", "1mo", "2wd"]), st.booleans())
-    @settings(max_examples=40, deadline=None)
     def test_steps_by_day_are_at_the_time_on_the_day_of_the_plain_result(
         self, moment: tuple[str, datetime], at: time, length: str, before: bool
     ) -> None:
@@ -355,7 +347,6 @@ class TestReturnDeadline:
         assert return_deadline(utc("2026-11-01T16:30Z"), ReturnRight(days=30), SHANGHAI) == utc("2026-12-02T16:00Z")
 
     @given(moments, st.integers(1, 60))
-    @settings(max_examples=40, deadline=None)
     def test_midnight_is_never_worse_for_the_buyer_nor_more_than_a_day_better(
         self, moment: tuple[str, datetime], days: int
     ) -> None:
@@ -407,7 +398,6 @@ class TestNextAllowed:
         assert next_allowed(midnight, QuietHours(time(8), time(8)), SHANGHAI) is midnight
 
     @given(moments, quiets)
-    @settings(max_examples=80, deadline=None)
     @example((NEW_YORK, utc("2026-11-01T01:40-04:00")), QuietHours(time(1, 30), time(5)))
     def test_never_quiet_never_earlier_and_settled(self, moment: tuple[str, datetime], quiet: QuietHours) -> None:
         zone, instant = moment
@@ -417,7 +407,6 @@ class TestNextAllowed:
         assert next_allowed(found, quiet, zone) == found
 
     @given(near_a_change, quiets, st.integers(0, 2000))
-    @settings(max_examples=60, deadline=None)
     def test_who_waits_longer_does_not_speak_earlier(
         self, moment: tuple[str, datetime], quiet: QuietHours, minutes: int
     ) -> None:
@@ -426,7 +415,6 @@ class TestNextAllowed:
         assert next_allowed(instant, quiet, zone) <= next_allowed(later, quiet, zone)
 
     @given(moments, quiets)
-    @settings(max_examples=60, deadline=None)
     def test_no_longer_than_the_quiet_period(self, moment: tuple[str, datetime], quiet: QuietHours) -> None:
         zone, instant = moment
         found = next_allowed(instant, quiet, zone)

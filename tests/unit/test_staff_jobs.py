@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.interfaces import Selection
@@ -49,7 +49,6 @@ def promises(draw: st.DrawFn) -> tuple[datetime, datetime | None]:
     return limit, limit + left if isinstance(left, timedelta) else left
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.lists(promises(), min_size=1, max_size=12))
 def test_a_breach_is_raised_for_exactly_the_orders_shipped_after_their_limit(
     found: list[tuple[datetime, datetime | None]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.model.shop import WorkCalendar
@@ -132,21 +132,18 @@ class TestCounting:
         assert add_workdays(day(start), count, CHINA) == day(end)
 
     @given(days, counts, calendars)
-    @settings(max_examples=40, deadline=None)
     def test_it_ends_on_a_workday_with_as_many_between(self, start: date, count: int, calendar: WorkCalendar) -> None:
         begin, end = add_workdays(start, 0, calendar), add_workdays(start, count, calendar)
         assert is_workday(end, calendar)
         assert sum(is_workday(begin + n * DAY, calendar) for n in range(1, (end - begin).days + 1)) == count
 
     @given(days, counts, counts, calendars)
-    @settings(max_examples=40, deadline=None)
     def test_steps_add_up_and_lead_back(self, start: date, first: int, second: int, calendar: WorkCalendar) -> None:
         end = add_workdays(start, first + second, calendar)
         assert add_workdays(add_workdays(start, first, calendar), second, calendar) == end
         assert add_workdays(end, -first - second, calendar) == add_workdays(start, 0, calendar) or not first + second
 
     @given(days, counts, st.integers(0, 20), calendars)
-    @settings(max_examples=40, deadline=None)
     def test_who_starts_later_does_not_end_earlier(
         self, start: date, count: int, later: int, calendar: WorkCalendar
     ) -> None:
