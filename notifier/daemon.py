@@ -18,8 +18,9 @@ from notifier.errors import NotifierError
 from notifier.interfaces import Store
 from notifier.links import Links, link_secret
 from notifier.loops import Housekeeping, Reading, Sending
-from notifier.parts import build_brakes, build_desk, build_outlets, build_sources, check_sendable, close_all
+from notifier.parts import build_brakes, build_desk, build_outlets, build_sources, close_all
 from notifier.pipeline import Pipeline
+from notifier.sendable import ensure_sendable
 from notifier.service import ServiceManager
 from notifier.settings import Settings
 from notifier.settings.tables import ClockTable
@@ -69,14 +70,14 @@ class Daemon:
         """Start, run until SIGTERM or SIGINT, drain, close.
 
         Raises what makes going on pointless: a damaged database, another daemon on it. Order of the start: the store
-        is opened and what a dead process left is settled before anything is read or sent.
+        is opened, the texts are checked, and what a dead process left is settled before anything is read or sent.
         """
-        check_sendable(self._settings)
         async with AsyncExitStack() as open_things:
             if (file := database_file(self._settings.store_url)) is not None:
                 open_things.enter_context(hold(file))
             store = await open_store(self._settings.store_url)
             open_things.push_async_callback(store.close)
+            await self._check_texts(self._settings, store)
             self._links = await self._open_links(store)
             self._pipeline = await self._build(store, open_things)
             await self._recover(store)
@@ -144,6 +145,10 @@ class Daemon:
     async def _close_parts(self) -> None:
         await close_all(self._pipeline.sources, self._pipeline.desk.outlets)
 
+    async def _check_texts(self, settings: Settings, store: Store) -> None:
+        if await ensure_sendable(settings, store):
+            log.info("all texts can be sent")
+
     async def _recover(self, store: Store) -> None:
         found = await store.recover(self._clock.now())
         if found.in_doubt:
@@ -210,7 +215,7 @@ class Daemon:
             self._manager.reloading(time.monotonic_ns() // 1000)
             try:
                 settings = await asyncio.to_thread(self._load)
-                await asyncio.to_thread(check_sendable, settings)
+                await self._check_texts(settings, self._pipeline.store)
                 await self._swap(settings)
                 await self._housekeeping.replan(self._pipeline, settings.digest)
                 log.info("reloaded")

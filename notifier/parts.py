@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from dataclasses import replace
 
 from notifier.alerting import oncall_desk
 from notifier.calling import StaffDesk
 from notifier.clock import Clock
 from notifier.digesting import Digesting
-from notifier.errors import BadFiles
 from notifier.interfaces import Channel, Source, Surroundings
 from notifier.links import Links
 from notifier.model.job import Job
 from notifier.outlet import Outlet
 from notifier.pipeline import Desk
-from notifier.render import Texts, check_texts
+from notifier.render import Texts
 from notifier.render.digests import DigestTexts
 from notifier.rules.brake import Brake
 from notifier.rules.limits import TokenBucket
 from notifier.rules.plan import Planner
-from notifier.settings import Settings, channels_for
+from notifier.settings import Settings
 
 
 def build_sources(settings: Settings, clock: Clock) -> dict[str, Source]:
@@ -76,18 +74,6 @@ def build_planner(settings: Settings) -> Planner:
     """The enabled jobs, ready to be asked."""
     jobs: list[Job] = list(settings.jobs.values())
     return Planner(jobs, settings.shop)
-
-
-def check_sendable(settings: Settings) -> None:
-    """Render every text that may be sent once. Raises BadFiles before anything is started or swapped.
-
-    Texts for kinds of channel that the settings do not have are left to `notifier check`.
-    """
-    kinds = {name: channel.kind for name, channel in settings.channels.items()}
-    versions = (version for job in settings.jobs.values() for version in job.versions)
-    jobs = [replace(version, channels=channels_for(version, settings.channels)) for version in versions]
-    if problems := check_texts(build_texts(settings), jobs, kinds):
-        raise BadFiles(problems)
 
 
 async def close_all(sources: Mapping[str, Source], outlets: Mapping[str, Outlet]) -> None:

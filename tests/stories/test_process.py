@@ -78,3 +78,13 @@ async def test_sighup_reloads_the_real_command(stage: Stage) -> None:
         await stage.manager.wait_for("READY=1")
         program.signal(signal.SIGTERM)
         assert await program.ended(seconds=15) == 0
+
+
+async def test_a_second_start_finds_the_texts_as_they_were(stage: Stage) -> None:
+    stage.use("unpaid-nudge")
+    for _ in range(2):
+        async with stage.program("run") as program:
+            await stage.manager.wait_for("READY=1", 30)
+            program.signal(signal.SIGTERM)
+            assert await program.ended(seconds=15) == 0
+    assert len(stage.logged("all texts can be sent")) == 1

@@ -1,0 +1,57 @@
+"""May the daemon start, or go on with other settings? Only if every text that may be sent can be."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import replace
+from importlib.metadata import version
+
+from notifier import __version__
+from notifier.errors import BadFiles
+from notifier.interfaces import Store
+from notifier.model.shop import WorkCalendar
+from notifier.parts import build_texts
+from notifier.render import check_texts
+from notifier.settings import Settings, channels_for
+
+_PASSED = "texts that passed"
+_LIBRARIES = ("jinja2", "babel")
+
+
+async def ensure_sendable(settings: Settings, store: Store) -> bool:
+    """Fill every text that may be sent once. Raises BadFiles with all mistakes; then nothing may be started or swapped.
+
+    That takes half of a start, and most starts find everything as it was: what has passed is remembered in `store` by
+    its fingerprint. Returns whether the texts had to be looked at.
+    """
+    fingerprint = await asyncio.to_thread(fingerprint_of, settings)
+    if await store.meta(_PASSED) == fingerprint:
+        return False
+    await asyncio.to_thread(_check, settings)
+    await store.set_meta(_PASSED, fingerprint)
+    return True
+
+
+def fingerprint_of(settings: Settings) -> str:
+    """Equal, in any process, when the check would look at the same things with the same program."""
+    shop = replace(settings.shop, calendar=WorkCalendar(), greetings={})  # both are in the planning digest
+    kinds = sorted((name, channel.kind) for name, channel in settings.channels.items())
+    about = sorted((name, job.about) for name, job in settings.jobs.items())
+    program = (__version__, *map(version, _LIBRARIES))
+    found = hashlib.sha256(repr((program, settings.digest, shop, kinds, about)).encode())
+    for folder in settings.template_folders:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            content = file.read_bytes()
+            found.update(f"\n{file.relative_to(folder)} {len(content)}\n".encode())
+            found.update(content)
+    return found.hexdigest()[:32]
+
+
+def _check(settings: Settings) -> None:
+    """Texts for kinds of channel that the settings do not have are left to `notifier check`."""
+    kinds = {name: channel.kind for name, channel in settings.channels.items()}
+    versions = (version for job in settings.jobs.values() for version in job.versions)
+    jobs = [replace(version, channels=channels_for(version, settings.channels)) for version in versions]
+    if problems := check_texts(build_texts(settings), jobs, kinds):
+        raise BadFiles(problems)
