@@ -12,15 +12,17 @@ is said again: for them twice is better than never.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from notifier.alerting import Alerting, OnCallDesk, Raising, oncall_desk
+from notifier.applying import Applying
 from notifier.asking import Asked, Claims, claim_due, facts_for, orders_at_hand
-from notifier.calling import Calling, StaffDesk, finished
+from notifier.calling import Calling, StaffDesk
 from notifier.clock import Clock
+from notifier.closing import close_finished
 from notifier.delivery import Deliveries
 from notifier.digesting import planned_since
 from notifier.errors import RenderError
@@ -30,7 +32,7 @@ from notifier.letters import Letter, Writer, gather, write
 from notifier.model.alert import AlertKey
 from notifier.model.oncall import OnCall
 from notifier.model.order import Order
-from notifier.model.reminder import OrderKey, Reminder, State
+from notifier.model.reminder import Reminder, State
 from notifier.model.shop import SendingRules
 from notifier.outlet import Outlet
 from notifier.rounds import Batch, Round
@@ -110,32 +112,37 @@ class Pipeline:
             return round_
         brake = self.brakes[name].round(mark, await self.store.count_planned(name))
         first_look = self.histories or not mark.rounds
-        async for page in source.poll(mark.cursor, self.clock.now()):
-            now = self.clock.now()
-            intake = await take_in(self.store, self.desk.planner, source, page.records, now, first_look=first_look)
-            if reason := brake.refuses(intake.touched):
-                await self.store.set_mark(replace(mark, paused=reason, approved=False))
-                round_.paused = reason
-                return round_
-            mark = replace(mark, cursor=page.cursor)
-            await self.store.apply(intake.changes(now, mark))
-            round_.add(intake, len(page.records))
-            round_.closed += await self._close_finished([row.order for row in intake.orders])
-            round_.trouble += page.trouble
+        async with Applying(partial(self._apply, round_)) as applying:
+            async for page in source.poll(mark.cursor, self.clock.now()):
+                now = self.clock.now()
+                await applying.clear([record.id for record in page.records])
+                intake = await take_in(self.store, self.desk.planner, source, page.records, now, first_look=first_look)
+                if reason := brake.refuses(intake.touched):
+                    await applying.finish()
+                    await self.store.set_mark(replace(mark, paused=reason, approved=False))
+                    round_.paused = reason
+                    return round_
+                mark = replace(mark, cursor=page.cursor)
+                await applying.begin(intake.changes(now, mark))
+                round_.add(intake, len(page.records), page.trouble)
         await self.store.set_mark(_finished(mark, self.clock.now()))
         return round_
 
     async def replan(self, name: str) -> Round:
         """Plan all stored orders of a source again: after a change of jobs or settings, and once a day."""
         round_, last = Round(name), ""
-        while rows := await self.store.orders_after(name, last, _PAGE):
-            now = self.clock.now()
-            intake = await take_again(self.store, self.desk.planner, rows, now)
-            await self.store.apply(intake.changes(now))
-            round_.add(intake, len(rows))
-            round_.closed += await self._close_finished([row.order for row in rows])
-            last = rows[-1].order.id
+        async with Applying(partial(self._apply, round_)) as applying:
+            while rows := await self.store.orders_after(name, last, _PAGE):
+                now = self.clock.now()
+                intake = await take_again(self.store, self.desk.planner, rows, now)
+                await applying.begin(intake.changes(now))
+                round_.add(intake, len(rows))
+                last = rows[-1].order.id
         return round_
+
+    async def _apply(self, round_: Round, changes: Changes) -> None:
+        await self.store.apply(changes)
+        round_.closed += await self._close_finished([row.order for row in changes.orders])
 
     async def plan_digests(self) -> None:
         """Plan the digests of the coming days, and those that still make sense; none from before the first start."""
@@ -242,17 +249,7 @@ class Pipeline:
         return [one for one in found if isinstance(one, Ruling)]
 
     async def _close_finished(self, orders: Sequence[Order]) -> int:
-        """Close the alerts about these orders that their jobs would not raise any more. Returns how many."""
-        by_source: dict[str, dict[str, Order]] = defaultdict(dict)
-        for order in orders:
-            by_source[order.source][order.id] = order
-        closed = 0
-        for source, own in by_source.items():
-            if alerts := await self.store.unresolved(source, own):
-                known = {OrderKey(source, id_): order for id_, order in own.items()}
-                over = await finished(self.store, self.desk.planner, alerts, known, self.clock.now())
-                closed += len(await self.alerting.resolve_all(over)) if over else 0
-        return closed
+        return await close_finished(self.store, self.alerting, self.desk.planner, orders, self.clock.now())
 
     def _write(
         self, sends: Sequence[tuple[Sequence[Question], Send]], batch: Batch

@@ -33,7 +33,7 @@ class Round:
         names = ("source", "read", "changed", "planned", "moved", "cancelled", "quarantined", "closed")
         return {name: getattr(self, name) for name in names}
 
-    def add(self, intake: Intake, read: int) -> None:
+    def add(self, intake: Intake, read: int, trouble: Sequence[str] = ()) -> None:
         """A page more."""
         self.read += read
         self.changed += len(intake.orders)
@@ -42,6 +42,7 @@ class Round:
         self.cancelled += len(intake.cancels)
         self.quarantined += len(intake.quarantine)
         self.too_old.update(intake.too_old)
+        self.trouble += trouble
 
 
 @dataclass(slots=True)

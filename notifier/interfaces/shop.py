@@ -44,10 +44,11 @@ class Source(Protocol):
     """A shop we read.
 
     `poll` goes on from a cursor that an earlier page carried (None: from the beginning) and yields pages until nothing
-    newer is left; re-reading an overlap is its own affair, the same order may come again. `look` reads single orders
-    afresh, right before something is said about them: what it does not return is unknown to the shop. Both raise
-    SourceError when the shop cannot be read, within their time-outs; neither ever writes to the shop.
-    `order` understands a record, and raises BadOrder.
+    newer is left; re-reading an overlap is its own affair, the same order may come again. It is asked for the next page
+    while this one is being applied: what counts is the cursor that the next `poll` is given. `look` reads single
+    orders afresh, right before something is said about them: what it does not return is unknown to the shop. Both
+    raise SourceError when the shop cannot be read, within their time-outs; neither ever writes to the shop. `order`
+    understands a record, and raises BadOrder.
     """
 
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from operator import itemgetter
 from typing import Any, cast
 
 import msgspec
@@ -104,7 +103,7 @@ class Batch:
 
     SQLite gets all rows in one statement, as JSON. Row by row, its driver would give the interpreter's lock away and
     ask for it back for each of them, which takes milliseconds whenever the program is busy with something else. Now
-    the database works beside it. Rows with bytes in them, which JSON cannot hold, go one by one.
+    the database works beside it. Bytes in a row have to be JSON, as in `fetch`.
     """
 
     def __init__(self, statement: Insert | Update, names: str) -> None:
@@ -121,28 +120,21 @@ class Batch:
             return connection.execute(self._statement, named).rowcount
         name = connection.dialect.name
         if name not in self._compiled:
-            bytes_ = any(isinstance(value, bytes) for value in rows[0])
-            self._compiled[name] = self._row_by_row(connection) if bytes_ else self._at_once(connection)
+            self._compiled[name] = self._at_once(connection, [isinstance(value, bytes) for value in rows[0]])
         sql, arrange = self._compiled[name]
         return connection.exec_driver_sql(sql, arrange(rows)).rowcount
 
-    def _row_by_row(self, connection: Connection) -> tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]:
-        keys = self._names if isinstance(self._statement, Insert) else None
-        compiled = self._statement.compile(dialect=connection.dialect, column_keys=keys)
-        fixed = [name for name in compiled.params if name not in self._names]
-        values = tuple(compiled.params[name] for name in fixed)
-        places = itemgetter(*((*self._names, *fixed).index(name) for name in compiled.positiontup or ()))
-        return str(compiled), lambda rows: [places(row + values) for row in rows]
-
-    def _at_once(self, connection: Connection) -> tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]:
-        compiled = _for_all(self._statement, self._names).compile(dialect=connection.dialect)
+    def _at_once(
+        self, connection: Connection, is_json: Sequence[bool]
+    ) -> tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]:
+        compiled = _for_all(self._statement, self._names, is_json).compile(dialect=connection.dialect)
         values = [compiled.params[name] for name in compiled.positiontup or ()]
         places = [place for place, value in enumerate(values) if value is _ROWS]
 
         def arrange(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
             given = list(values)
             for place in places:
-                given[place] = _encode(rows).decode()
+                given[place] = _encode(_embedded(rows) if any(is_json) else rows).decode()
             return tuple(given)
 
         return str(compiled), arrange
@@ -153,10 +145,17 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[list[Any]]).decode
 
 
-def _for_all(statement: Insert | Update, names: tuple[str, ...]) -> Insert | Update:
+def _embedded(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """The same rows, in which bytes stand as the JSON that they are."""
+    return [[msgspec.Raw(value) if isinstance(value, bytes) else value for value in row] for row in rows]
+
+
+def _for_all(statement: Insert | Update, names: tuple[str, ...], is_json: Sequence[bool]) -> Insert | Update:
     """The same statement with a table made of JSON where it takes its values from."""
     given = func.json_each(bindparam("rows", _ROWS, type_=Text)).table_valued("value", name="given")
-    values = {name: given.c.value.op("->>")(literal_column(str(place))) for place, name in enumerate(names)}
+    parts = [given.c.value.op("->>")(literal_column(str(place))) for place in range(len(names))]
+    cast_back = [sql_cast(part, LargeBinary) if json else part for part, json in zip(parts, is_json, strict=True)]
+    values = dict(zip(names, cast_back, strict=True))
     if isinstance(statement, Insert) and statement.select is None:
         # SQLite takes ON CONFLICT after a SELECT for a join, unless a WHERE stands between them.
         return statement.from_select(names, select(*values.values()).where(true()))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from notifier.interfaces import (
     Store,
     StoredOrder,
 )
-from notifier.model.order import Order
+from notifier.model.order import Line, Money, Order
 from notifier.model.reminder import Reminder, State
 from notifier.store import open_store
 from notifier.store.memory import MemoryStore
@@ -71,6 +73,17 @@ async def test_orders_come_back_as_they_went_in(store: Store) -> None:
     assert await store.digests("shop", ["o1", "o3"]) == {"o1": "d1"}
     assert await store.orders("other", ["o1"]) == {}
     assert await store.orders("shop", []) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"quoted" \\ and\ttabbed', "\x00 in the middle", "a\u2028line\u0085end", "\x7f\x1b[31m", "王伟 😀 é", "</b>{{x}}"],
+)
+async def test_whatever_a_customer_wrote_comes_back_as_it_was(store: Store, text: str) -> None:
+    one = stored("o1")
+    one = replace(one, order=replace(one.order, note=text, lines=(Line(text, text, 2, Money(Decimal("1e3"), "EUR")),)))
+    await store.apply(Changes(orders=[one], now=NOW))
+    assert await store.orders("shop", ["o1"]) == {"o1": one}
 
 
 async def test_a_newer_copy_of_an_order_replaces_the_old_one(store: Store) -> None:
