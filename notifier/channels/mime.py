@@ -184,7 +184,7 @@ def _part(subtype: bytes, text: str) -> bytes:
 def _encoded(data: bytes, text: str) -> tuple[bytes, bytes]:
     """The shortest encoding every server takes: as it is, quoted-printable or base64."""
     if data.isascii():
-        if max(map(len, data.split(b"\r\n"))) <= _LONGEST_LINE:
+        if _has_short_lines(data):
             return b"7bit", data
         return b"quoted-printable", b2a_qp(data, istext=True)
     base64_length = (len(data) + 2) // 3 * 4 + (len(data) + 56) // 57 * 2
@@ -194,6 +194,17 @@ def _encoded(data: bytes, text: str) -> tuple[bytes, bytes]:
         if len(quoted) <= base64_length:
             return b"quoted-printable", quoted
     return b"base64", _base64(data)
+
+
+def _has_short_lines(data: bytes) -> bool:
+    """Whether no line is too long. One look for a line end per thousand bytes, not one per line."""
+    start = 0
+    while len(data) - start > _LONGEST_LINE:
+        end = data.rfind(b"\r\n", start, start + _LONGEST_LINE + 2)
+        if end < 0:
+            return False
+        start = end + 2
+    return True
 
 
 def _base64(data: bytes) -> bytes:

@@ -120,6 +120,18 @@ def test_the_bodies_arrive_as_written(text: str, html: str, subject: str) -> Non
     assert bodies(content) == expected
 
 
+@pytest.mark.parametrize("before", [[], [0], [998], [1, 997, 998, 500, 0, 998]])
+@pytest.mark.parametrize("after", [[], [998, 998, 3]])
+@pytest.mark.parametrize(("longest", "encoding"), [(998, "7bit"), (999, "quoted-printable")])
+def test_a_line_that_is_too_long_is_found_wherever_it_stands(
+    before: list[int], after: list[int], longest: int, encoding: str
+) -> None:
+    text = "\n".join("x" * length for length in [*before, longest, *after])
+    content = LETTERHEAD.write(replace(PLAIN, text=text))
+    assert parsed(content)["Content-Transfer-Encoding"] == encoding
+    assert bodies(content) == {"text/plain": as_sent(text)}
+
+
 @given(text=st.text(characters, max_size=1000), html=hostile, name=hostile, subject=hostile)
 def test_only_crlf_short_lines_ascii_and_always_the_same(text: str, html: str, name: str, subject: str) -> None:
     message = replace(PLAIN, text=text, html=html, name=name, subject=subject)
