@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from importlib import import_module
 from typing import Any, cast
@@ -73,11 +74,26 @@ def fetch(
     values: Mapping[str, Any],
     decode: Callable[[str], list[Any]] | None = None,
 ) -> list[Any]:
-    """All rows of a statement, in any order; fetched at once for the reason that `Batch` gives.
+    """All rows of a statement, in any order; fetched at once, and past SQLAlchemy, for the reasons that `Batch` gives.
 
     Bytes in it have to be JSON, which becomes a part of what `decode` understands.
     """
-    return (decode or _decode)(str(connection.scalar(_as_json(statement), values)))
+    if not connection.dialect.positional:
+        return (decode or _decode)(str(connection.scalar(_as_json(statement), values)))
+    key = (statement, connection.dialect.name)
+    if key not in _prepared:
+        compiled = _as_json(statement).compile(dialect=connection.dialect)
+        _prepared[key] = str(compiled), compiled.positiontup or (), compiled.params
+    sql, names, fixed = _prepared[key]
+    given = {**fixed, **values}
+    if "ids" in values:
+        given["ids"] = _encode(list(values["ids"])).decode()
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(sql, [given[name] for name in names])
+        return (decode or _decode)(cursor.fetchall()[0][0])
+
+
+_prepared: dict[tuple[Select[*tuple[Any, ...]], str], tuple[str, Sequence[str], Mapping[str, Any]]] = {}
 
 
 @cache
@@ -122,7 +138,9 @@ class Batch:
         if name not in self._compiled:
             self._compiled[name] = self._at_once(connection, [isinstance(value, bytes) for value in rows[0]])
         sql, arrange = self._compiled[name]
-        return connection.exec_driver_sql(sql, arrange(rows)).rowcount
+        with closing(connection.connection.cursor()) as cursor:
+            cursor.execute(sql, arrange(rows))
+            return int(cursor.rowcount)
 
     def _at_once(
         self, connection: Connection, is_json: Sequence[bool]

@@ -25,6 +25,7 @@ _SENT = (
     )
     .group_by(_a.customer)
 )
+_SENT_FOR = _SENT.where(_a.purpose == param("purpose_name"))
 
 
 def suppress(connection: Connection, results: Sequence[Result], at: int) -> None:
@@ -43,6 +44,5 @@ def sent(
     connection: Connection, source: str, customers: Sequence[str], name: str, since: datetime
 ) -> Mapping[str, int]:
     """How many messages of this name ("any", "marketing") left for each customer since; none: left out."""
-    statement = _SENT if name == "any" else _SENT.where(_a.purpose == name)
-    values = {"source_name": source, "ids": customers, "from_then": micros(since)}
-    return dict(fetch(connection, statement, values))
+    values = {"source_name": source, "ids": customers, "from_then": micros(since), "purpose_name": name}
+    return dict(fetch(connection, _SENT if name == "any" else _SENT_FOR, values))
