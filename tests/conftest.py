@@ -11,7 +11,7 @@ from notifier.collector import look_seldom
 # On a busy machine a slow example says nothing about the code; in CI the same examples are tried every time.
 settings.register_profile("notifier", deadline=None, derandomize="CI" in os.environ)
 # For `make unit`, which is run after every few lines: properties take half of its time. `make test` tries them all.
-settings.register_profile("quick", settings.get_profile("notifier"), max_examples=15)
+settings.register_profile("quick", settings.get_profile("notifier"), max_examples=10)
 settings.load_profile("notifier")
 
 

@@ -11,22 +11,25 @@ import pytest
 from notifier.errors import BadFiles
 from notifier.sendable import ensure_sendable, fingerprint_of
 from notifier.settings import Settings, load_settings
+from notifier.shipped import shipped
 from notifier.store.memory import MemoryStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PAPER = '[channels.paper]\ntype = "tests.fakes.adapters:Paper"\ntray = 1\n'
+NO_OTHER_JOB = "".join(
+    f"[jobs.{path.stem}]\nenabled = false\n" for path in shipped("jobs").glob("*.toml") if path.stem != "unpaid-nudge"
+)
 TEXT = "【{{ shop.name }}】 {{ order.id }} waits. {% if order.note %}{{ order.note }}{% endif %}"
 
 
 def settings(folder: Path, text: str = "") -> Settings:
     """One job, with a text of the shop's own."""
     file, own = folder / "notifier.toml", folder / "templates" / "en" / "unpaid-nudge"
-    file.write_text(f"{text}\n{PAPER}", encoding="utf-8")
+    file.write_text(f"{text}\n{PAPER}{NO_OTHER_JOB}", encoding="utf-8")
     if not own.exists():
         own.mkdir(parents=True)
         (own / "sms.txt").write_text(TEXT, encoding="utf-8")
-    sets = [f"jobs.{path.stem}.enabled=false" for path in Path("jobs").glob("*.toml") if path.stem != "unpaid-nudge"]
-    return load_settings(file, sets, now=NOW)
+    return load_settings(file, now=NOW)
 
 
 async def test_what_has_passed_is_not_looked_at_again(tmp_path: Path) -> None:
