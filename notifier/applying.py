@@ -7,18 +7,20 @@ those wait for what the earlier page says of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from notifier.interfaces import Changes
+from notifier.model.order import Order
 
 
 class Applying:
     """The page of one poll that is on its way into the store; there is one at most.
 
-    Whoever leaves the `async with` has seen it end, and hears of it if it failed.
+    `apply` gets the changes and the orders that the page is about, changed or not. Whoever leaves the `async with` has
+    seen it end, and hears of it if it failed.
     """
 
-    def __init__(self, apply: Callable[[Changes], Awaitable[None]]) -> None:
+    def __init__(self, apply: Callable[[Changes, Sequence[Order]], Awaitable[None]]) -> None:
         self._apply = apply
         self._under_way: asyncio.Task[None] | None = None
         self._orders: frozenset[str] = frozenset()
@@ -34,13 +36,13 @@ class Applying:
         if not self._orders.isdisjoint(orders):
             await self.finish()
 
-    async def begin(self, changes: Changes) -> None:
+    async def begin(self, changes: Changes, orders: Sequence[Order]) -> None:
         """Apply a page once the one before is applied."""
         await self.finish()
         self._orders = frozenset(
             (*(row.order.id for row in changes.orders), *(row.order for row in changes.quarantine))
         )
-        self._under_way = asyncio.ensure_future(self._apply(changes))
+        self._under_way = asyncio.ensure_future(self._apply(changes, orders))
 
     async def finish(self) -> None:
         """Wait until nothing is under way. Raises what applying it raised."""

@@ -123,7 +123,7 @@ class Pipeline:
                     round_.paused = reason
                     return round_
                 mark = replace(mark, cursor=page.cursor)
-                await applying.begin(intake.changes(now, mark))
+                await applying.begin(intake.changes(now, mark), [row.order for row in intake.orders])
                 round_.add(intake, len(page.records), page.trouble)
         await self.store.set_mark(_finished(mark, self.clock.now()))
         return round_
@@ -135,14 +135,15 @@ class Pipeline:
             while rows := await self.store.orders_after(name, last, _PAGE):
                 now = self.clock.now()
                 intake = await take_again(self.store, self.desk.planner, rows, now)
-                await applying.begin(intake.changes(now))
+                await applying.begin(intake.changes(now), [row.order for row in rows])
                 round_.add(intake, len(rows))
                 last = rows[-1].order.id
         return round_
 
-    async def _apply(self, round_: Round, changes: Changes) -> None:
+    async def _apply(self, round_: Round, changes: Changes, orders: Sequence[Order]) -> None:
+        """Write a page, and close the alerts about its orders that are over."""
         await self.store.apply(changes)
-        round_.closed += await self._close_finished([row.order for row in changes.orders])
+        round_.closed += await self._close_finished(orders)
 
     async def plan_digests(self) -> None:
         """Plan the digests of the coming days, and those that still make sense; none from before the first start."""

@@ -155,6 +155,15 @@ async def test_a_job_that_is_switched_off_ends_its_alerts_and_says_so(stage: Sta
     await stage.fast_forward(days=1)
 
 
+async def test_a_job_that_asks_for_more_now_ends_the_alerts_that_it_would_not_raise_any_more(stage: Stage) -> None:
+    await ann_is_called(stage)
+    stage.settings["jobs"]["ship-deadline"]["only_if"] = ["paid", "unshipped", {"total_at_least": "1000 EUR"}]
+    await stage.reload()
+    stage.expect_call("ann", "alert 1 is over", "total is too small")
+    assert (await alert_of(stage)).state is AlertState.RESOLVED
+    await stage.fast_forward(days=1)
+
+
 # Clocks
 
 
