@@ -14,7 +14,7 @@ from notifier.interfaces import Store
 from notifier.jobfiles import load_jobs
 from notifier.model.reminder import Key
 from notifier.parts import build_planner
-from notifier.render import Texts, check_texts
+from notifier.render import BrokenText, Texts, check_texts
 from notifier.render.digest_words import DigestWords
 from notifier.settings import Settings, read_settings
 from notifier.tomlfile import Overlay
@@ -40,8 +40,11 @@ def check_files(path: Path | None) -> Checked:
     reading = read_settings(path)
     problems = {*reading.problems, *reading.warnings}
     versions = [version for job in reading.jobs.values() for version in job.versions]
-    problems.update(check_texts(Texts(reading.template_folders, reading.shop), versions, reading.kinds))
-    problems.update(DigestWords(reading.template_folders).problems())
+    try:
+        problems.update(check_texts(Texts(reading.template_folders, reading.shop), versions, reading.kinds))
+        problems.update(DigestWords(reading.template_folders).problems())
+    except BrokenText as error:  # a folder that cannot be read
+        problems.add(Problem(error.file, error.line, "", error.fault))
     plain = load_jobs(reading.job_folders, Overlay(), [])
     problems.update(check_examples(job for job, _ in plain.values()))
     return Checked(tuple(sorted(problems)), reading.settings)

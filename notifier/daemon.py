@@ -14,7 +14,7 @@ from notifier import logs
 from notifier.clock import Clock, ShiftedClock, SystemClock
 from notifier.engines.bells import Bell
 from notifier.engines.embedded import Embedded
-from notifier.errors import NotifierError
+from notifier.errors import NotifierError, StoreError
 from notifier.interfaces import Store
 from notifier.links import Links, link_secret
 from notifier.loops import Housekeeping, Reading, Sending
@@ -221,7 +221,9 @@ class Daemon:
                 log.info("reloaded")
                 _warn(settings)
                 self._manager.status(_running(settings))
-            except NotifierError as error:
+            except StoreError:
+                raise
+            except (NotifierError, OSError) as error:
                 log.error("the settings have mistakes, the old ones stay", mistakes=str(error).splitlines())
                 self._manager.status("running with the old settings: the new ones have mistakes")
             self._manager.ready()

@@ -38,7 +38,7 @@ def load_jobs(folders: Sequence[Path], changes: Overlay, problems: list[Problem]
     A file in a later folder replaces the one of the same name in an earlier one. `changes` is the settings' `[jobs]`
     table; mistakes in it point into the settings.
     """
-    files = _files(folders)
+    files = _files(folders, problems)
     unknown = changes.data.keys() - files.keys()
     problems += (
         changes.problem((name,), f"there is no such job{did_you_mean(name, files.keys())}") for name in unknown
@@ -59,11 +59,19 @@ def load_jobs(folders: Sequence[Path], changes: Overlay, problems: list[Problem]
 
 def job_names(folders: Sequence[Path]) -> frozenset[str]:
     """The names of all job files, also of those with mistakes."""
-    return frozenset(_files(folders))
+    return frozenset(_files(folders, []))
 
 
-def _files(folders: Sequence[Path]) -> dict[str, Path]:
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+def _files(folders: Sequence[Path], problems: list[Problem]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for folder in folders:
+        try:
+            files |= {path.stem: path for path in folder.iterdir() if path.suffix == ".toml"}
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(Problem(folder, 0, "", f"cannot be read: {error.strerror}"))
+    return files
 
 
 def load_variant(job: Job, table: Overlay, changes: Overlay, problems: list[Problem]) -> tuple[Job, Overlay] | None:

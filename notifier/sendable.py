@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 
 from notifier import __version__
 from notifier.errors import BadFiles
@@ -41,11 +42,19 @@ def fingerprint_of(settings: Settings) -> str:
     program = (__version__, *map(version, _LIBRARIES))
     found = hashlib.sha256(repr((program, settings.digest, shop, kinds, about)).encode())
     for folder in settings.template_folders:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            content = file.read_bytes()
-            found.update(f"\n{file.relative_to(folder)} {len(content)}\n".encode())
+        for path in sorted(folder.rglob("*")):
+            content = _content(path)
+            found.update(f"\n{path.relative_to(folder)} {len(content)}\n".encode())
             found.update(content)
     return found.hexdigest()[:32]
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file; if it cannot be read, why: that is for the check to say."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        return str(error).encode()
 
 
 def _check(settings: Settings) -> None:

@@ -45,7 +45,7 @@ class Library:
 
     The first folder that has anything for a language, job and kind serves it alone: who replaces `email.txt` does not
     get the shipped `email.html` with it, which would say something else. Files are looked for once; changed files need
-    a new library, as a reload makes.
+    a new library, as a reload makes. Raises BrokenText if a folder cannot be read.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -100,8 +100,8 @@ class Library:
 
     def _scan(self, number: int) -> Iterator[tuple[tuple[str, str, str], Source]]:
         folder = self.folders[number]
-        for job in sorted(path for path in folder.glob("*/*") if path.is_dir()):
-            language, files = job.parent.name, {path.name for path in job.iterdir()}
+        for job, files in _job_folders(folder):
+            language = job.parent.name
             for kind, (text, html) in _FILES.items():
                 if not files.isdisjoint({text, html}):
                     start = f"@{number}/{language}/{job.name}/"
@@ -123,6 +123,21 @@ class Library:
 
     def _broken(self, name: str, error: Exception) -> BrokenText:
         return broken_text(error, self.path(name), self.folders)
+
+
+def _job_folders(folder: Path) -> list[tuple[Path, set[str]]]:
+    """The folders of jobs in a folder of templates, if there is one, each with its files.
+
+    Raises BrokenText if one cannot be read: without it, other texts would be sent than were meant.
+    """
+    try:
+        languages = [path for path in folder.iterdir() if path.is_dir()]
+        jobs = sorted(path for language in languages for path in language.iterdir() if path.is_dir())
+        return [(job, {path.name for path in job.iterdir()}) for job in jobs]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BrokenText(Path(error.filename or folder), 0, f"cannot be read: {error.strerror}") from None
 
 
 def language_chain(wanted: Sequence[str], languages: Sequence[str]) -> Iterator[str]:

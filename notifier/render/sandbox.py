@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, nodes, pass_context
 from jinja2.bccache import Bucket, BytecodeCache
-from jinja2.exceptions import FilterArgumentError
+from jinja2.exceptions import FilterArgumentError, TemplateSyntaxError
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -130,8 +130,11 @@ class _Loader(BaseLoader):
         folders = [self._folders[int(template[1 : template.index("/")])]] if template[0] == "@" else self._folders
         for folder in folders:
             file = folder / path
-            if not path.is_absolute() and ".." not in path.parts and file.is_file():
-                return file.read_text(encoding="utf-8"), str(file), lambda: True
+            try:
+                if not path.is_absolute() and ".." not in path.parts and file.is_file():
+                    return file.read_text(encoding="utf-8"), str(file), lambda: True
+            except OSError as error:
+                raise TemplateSyntaxError(f"cannot be read: {error.strerror}", 0, template, str(file)) from None
         raise TemplateNotFound(str(path))
 
 

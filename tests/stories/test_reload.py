@@ -36,6 +36,19 @@ async def test_a_file_with_mistakes_changes_nothing_and_says_where(stage: Stage)
     stage.expect_sms(1001)
 
 
+async def test_a_text_that_cannot_be_read_changes_nothing_either(stage: Stage) -> None:
+    text = stage.folder / "templates" / "en" / "unpaid-nudge" / "sms.txt"
+    stage.show(order(1001))
+    await stage.open("unpaid-nudge")
+    text.parent.mkdir(parents=True)
+    text.symlink_to("/proc/self/mem")
+    await stage.reload()
+    (line,) = stage.logged("the settings have mistakes, the old ones stay")
+    assert "sms.txt: unpaid-nudge: cannot be read" in line["mistakes"][0]
+    await stage.fast_forward(hours=12)
+    stage.expect_sms(1001)
+
+
 async def test_what_is_on_its_way_during_a_reload_is_said_once(stage: Stage) -> None:
     stage.mail.will("dot", Act.SILENCE)
     stage.show(order(1001))

@@ -229,3 +229,10 @@ def test_the_programs_own_troubles_are_told_to_the_staff_at_once(tmp_path: Path)
 def test_a_source_may_be_silent_for_a_while_before_it_is_worth_an_alert(tmp_path: Path) -> None:
     job = read(tmp_path, 'event = "system.source_silent"\nwithin = "1d"\nto = "admins"\nafter = ["10m", "4h"]')
     assert [str(step) for step in job.steps] == ["10m after", "4h after"]
+
+
+def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    folder, found = tmp_path / "jobs", list[Problem]()
+    folder.write_text("this is no folder", encoding="utf-8")
+    assert load_jobs([folder], Overlay(), found) == {}
+    assert [str(problem) for problem in found] == [f"{folder}: cannot be read: Not a directory"]

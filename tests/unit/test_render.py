@@ -446,3 +446,10 @@ def test_endless_data_is_cut() -> None:
 def test_an_encoded_word_does_not_become_a_header(tried: Texts) -> None:
     order = make_order(customer=make_customer(name="A =?UTF-8?Q?=0A?=Bcc: x@example.com"))
     assert "=?" not in tried.render(JOB, order, "email").subject
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    folder.write_text("this is no folder", encoding="utf-8")
+    with pytest.raises(BrokenText, match="templates: cannot be read: Not a directory"):
+        Texts([folder], Shop())

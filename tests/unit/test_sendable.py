@@ -78,5 +78,15 @@ async def test_a_mistake_is_told_until_it_is_mended(tmp_path: Path) -> None:
     assert not await ensure_sendable(first, store)  # just this has passed before
 
 
+async def test_a_text_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    first = settings(tmp_path)
+    text = tmp_path / "templates" / "en" / "unpaid-nudge" / "sms.txt"
+    text.unlink()
+    text.symlink_to("/proc/self/mem")  # a file that nobody can read, not even root
+    for _ in range(2):
+        with pytest.raises(BadFiles, match=r"sms.txt: unpaid-nudge: cannot be read"):
+            await ensure_sendable(first, MemoryStore())
+
+
 def test_what_no_text_depends_on_does_not_matter(tmp_path: Path) -> None:
     assert fingerprint_of(settings(tmp_path)) == fingerprint_of(settings(tmp_path, "[send]\ndaily_cap = 3"))
