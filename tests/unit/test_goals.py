@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.interfaces import SaidRow
@@ -105,6 +105,7 @@ messages = st.lists(st.tuples(names, st.integers(-20, 60), st.sampled_from("abc"
 orders = st.lists(st.tuples(st.integers(-40, 60), st.none() | st.integers(-40, 60)), min_size=3, max_size=3)
 
 
+@settings(max_examples=150)
 @given(messages, orders)
 def test_each_order_counts_once_for_each_goal_and_never_without_a_message(
     sent: list[tuple[str, int, str]], moments: list[tuple[int, int | None]]
