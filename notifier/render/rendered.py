@@ -12,7 +12,6 @@ from notifier.render.library import Source
 
 SUBJECT = "Subject:"
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_SPACES_BEFORE = re.compile(r"[^\S\n]+(?=\n\s*\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +30,8 @@ class Rendered:
 
 
 def folded(text: str) -> str:
-    """A filled template without the blank lines that its branches left, and without spaces at the end before one."""
-    return _BLANK_LINES.sub("\n\n", _SPACES_BEFORE.sub("", text) if " \n" in text else text).strip()
+    """A filled template without the blank lines that its branches left, nor the spaces before them."""
+    return "\n\n".join(map(str.rstrip, _BLANK_LINES.split(text))).strip()
 
 
 def split_subject(text: str, source: Source) -> tuple[str, str]:
