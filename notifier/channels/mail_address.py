@@ -19,14 +19,14 @@ _LOCAL = re.compile(rf"[{_ATEXT}\u0080-\U0010ffff]+(?:\.[{_ATEXT}\u0080-\U0010ff
 _MAILBOX = re.compile(r'\s*(?:"(?P<quoted>[^"<>]*)"|(?P<name>[^"<>]*?))\s*<(?P<address>[^<>]*)>\s*')
 
 
-@lru_cache(4096)
+@lru_cache(4096)  # a message's address is asked about three times on its way
 def parse_address(text: str) -> str:
     """The one plain address that `text` is: domain in lower case and punycode, local part as written.
 
     Takes what RFC 5321 calls a Mailbox, without quoted local parts and address literals, which no shop's customer
     has. Lists, display names, comments, white space, control characters, more than 64 octets before the @ or 254 in
     all are refused with ValueError, whose sentence never repeats the address. A local part beyond ASCII (RFC 6531) is
-    kept in NFC; it reaches only servers that offer SMTPUTF8. On its way a message's address is asked about thrice.
+    kept in NFC; it reaches only servers that offer SMTPUTF8.
     """
     text = text.strip(" ")
     match = _ASCII.fullmatch(text)

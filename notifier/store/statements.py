@@ -136,15 +136,15 @@ class Batch:
             return connection.execute(self._statement, named).rowcount
         name = connection.dialect.name
         if name not in self._compiled:
-            self._compiled[name] = self._at_once(connection, [isinstance(value, bytes) for value in rows[0]])
+            self._compiled[name] = self._at_once(connection)
         sql, arrange = self._compiled[name]
         with closing(connection.connection.cursor()) as cursor:
             cursor.execute(sql, arrange(rows))
             return int(cursor.rowcount)
 
-    def _at_once(
-        self, connection: Connection, is_json: Sequence[bool]
-    ) -> tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]:
+    def _at_once(self, connection: Connection) -> tuple[str, Callable[[Sequence[tuple[Any, ...]]], Any]]:
+        json = {column.name for column in self._statement.table.c if isinstance(column.type, LargeBinary)}
+        is_json = [name in json for name in self._names]
         compiled = _for_all(self._statement, self._names, is_json).compile(dialect=connection.dialect)
         values = [compiled.params[name] for name in compiled.positiontup or ()]
         places = [place for place, value in enumerate(values) if value is _ROWS]
