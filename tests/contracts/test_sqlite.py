@@ -515,6 +515,12 @@ def test_a_store_that_nobody_closed_does_not_keep_the_process_alive(file: Path) 
         assert process.returncode == 0
 
 
+async def test_an_order_is_kept_as_bytes(store: SqlStore) -> None:
+    await store.apply(Changes(orders=[stored("o1")], now=NOW))
+    kind = "SELECT DISTINCT typeof(body) FROM orders"
+    assert await store._database.read(lambda connection: connection.exec_driver_sql(kind).scalars().all()) == ["blob"]
+
+
 # Speed that must not depend on how much there is
 
 
