@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from notifier.render import check_texts
 from notifier.settings import Settings, channels_for
 
 _PASSED = "texts that passed"
-_LIBRARIES = ("jinja2", "babel")
+_PROGRAM = (__version__, version("jinja2"), version("babel"))
 
 
 async def ensure_sendable(settings: Settings, store: Store) -> bool:
@@ -34,13 +35,11 @@ async def ensure_sendable(settings: Settings, store: Store) -> bool:
     return True
 
 
-def fingerprint_of(settings: Settings) -> str:
-    """Equal, in any process, when the check would look at the same things with the same program."""
+def fingerprint_of(settings: Settings, program: Sequence[str] = _PROGRAM) -> str:
+    """Equal, in any process, when the check would look at the same things with the same versions of the program."""
     shop = replace(settings.shop, calendar=WorkCalendar(), greetings={})  # both are in the planning digest
     kinds = sorted((name, channel.kind) for name, channel in settings.channels.items())
-    about = sorted((name, job.about) for name, job in settings.jobs.items())
-    program = (__version__, *map(version, _LIBRARIES))
-    found = hashlib.sha256(repr((program, settings.digest, shop, kinds, about)).encode())
+    found = hashlib.sha256(repr((*program, settings.digest, shop, kinds)).encode())
     for folder in settings.template_folders:
         for path in sorted(folder.rglob("*")):
             content = _content(path)

@@ -39,7 +39,9 @@ async def test_what_has_passed_is_not_looked_at_again(tmp_path: Path) -> None:
 
 
 def new_text(folder: Path) -> str:
-    (folder / "templates" / "en" / "unpaid-nudge" / "sms.txt").write_text("{{ order.id }}!", encoding="utf-8")
+    """Just as long as the one before."""
+    text = TEXT.replace("waits", "is on")
+    (folder / "templates" / "en" / "unpaid-nudge" / "sms.txt").write_text(text, encoding="utf-8")
     return ""
 
 
@@ -86,6 +88,11 @@ async def test_a_text_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(BadFiles, match=r"sms.txt: unpaid-nudge: cannot be read"):
             await ensure_sendable(first, MemoryStore())
+
+
+def test_another_version_of_the_program_looks_itself(tmp_path: Path) -> None:
+    own = settings(tmp_path)
+    assert fingerprint_of(own, ["0.1.0"]) != fingerprint_of(own, ["0.1.1"])
 
 
 def test_what_no_text_depends_on_does_not_matter(tmp_path: Path) -> None:
