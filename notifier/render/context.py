@@ -120,6 +120,8 @@ def _deadline(saying: Saying, part: Any) -> Any:
 
 
 def _greeting(shop: Shop, occurrence: str) -> str:
+    if not occurrence:
+        return ""
     try:
         return shop.greetings.get(date.fromisoformat(occurrence), "")
     except ValueError:
