@@ -52,6 +52,8 @@ class Dialogue(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._awaited = 0
         self._waiter: asyncio.Future[None] | None = None
+        self._seconds = self._until = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._lost = ""
         self._closed_by_server = False
 
@@ -104,7 +106,7 @@ class Dialogue(asyncio.Protocol):
         self._lose("was left")
 
     def _cannot_carry(self, recipient: str, content: bytes) -> str:
-        if not content.endswith(b"\r\n") or not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
+        if not content or content != b"\r\n".join([*content.splitlines(), b""]):
             # A lone CR or LF is where one server sees the end of a message and the next does not (SMTP smuggling).
             return "the message has line ends that are not CRLF"
         if not recipient.isascii() and "smtputf8" not in self._extensions:
@@ -195,15 +197,38 @@ class Dialogue(asyncio.Protocol):
             if self._lost:
                 raise Lost(self._lost)
             self._waiter = self._loop.create_future()
-            timer = self._loop.call_later(seconds, self._lose, f"did not answer within {seconds:g} s")
+            self._limit_to(seconds)
             try:
                 await self._waiter
             finally:
-                timer.cancel()
                 self._waiter = None
             if not self._replies:
                 raise Lost(self._lost)
         return self._replies.popleft()
+
+    def _limit_to(self, seconds: float) -> None:
+        """Lose the connection unless the answer comes in time.
+
+        One alarm goes off now and then and looks how long there is still to wait: setting one for each answer, and
+        taking it back, would cost more than the answer.
+        """
+        self._seconds, self._until = seconds, self._loop.time() + seconds
+        if self._alarm is None or self._alarm.when() > self._until:
+            self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._until, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        self._alarm = None
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._until:
+            self._set_alarm()
+        else:
+            self._lose(f"did not answer within {self._seconds:g} s")
 
     def _lose(self, why: str) -> None:
         self._lost = self._lost or why
@@ -223,6 +248,8 @@ class Dialogue(asyncio.Protocol):
         self._closed_by_server = self._closed_by_server or not self._lost
         self._lose("cut the connection" if exc else "closed the connection")
         self._transport = None
+        if self._alarm is not None:
+            self._alarm.cancel()
         if not self._gone.done():
             self._gone.set_result(None)
 

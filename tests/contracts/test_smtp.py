@@ -458,6 +458,20 @@ async def test_m6_the_final_dot_has_its_own_patience() -> None:
         await channel.close()
 
 
+async def test_m6_patience_with_a_dot_does_not_last_for_the_next_command() -> None:
+    async with ScriptedSmtp(script={"dot": [Act.SILENCE], "MAIL": ["250 2.1.0 Ok", Act.SILENCE]}) as server:
+        channel = smtp(server.port, timeout=SOON, data_timeout=timedelta(minutes=10))
+        delivery = asyncio.create_task(channel.deliver(letter(channel)))
+        await server.seen(".")
+        await asyncio.wait([delivery], timeout=2 * SOON.total_seconds())
+        for conversation in server.live:
+            conversation.say("250 2.0.0 Ok")
+        assert isinstance(await delivery, Receipt)
+        async with asyncio.timeout(5):
+            assert is_later(await channel.deliver(letter(channel)))
+        await channel.close()
+
+
 # M7 and M8
 
 
