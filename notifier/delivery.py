@@ -19,6 +19,7 @@ from notifier.outlet import RESTING_AGAIN, STOPPED, Outlet, resting
 from notifier.rules.conclude import conclude
 
 SHRUNK = "another part of its message is not to be said any more"
+_CLOSELY = 8
 
 
 class Delivery:
@@ -100,6 +101,7 @@ class Delivery:
         """Record what has ended and commit as many intents as that makes room for, in one transaction; then again."""
         try:
             while self._ended or (self._waiting and self._room > 0):
+                await self._gather()
                 if self._waiting and (self._stopping.is_set() or self.outlet.rests):
                     await self._give_back()
                     continue
@@ -114,6 +116,18 @@ class Delivery:
         finally:
             # A callback would come a moment late: what is added in that moment would wait for somebody who has gone.
             self._clerk = None
+
+    async def _gather(self) -> None:
+        """Wait for as long as outcomes follow each other closely: they are written in one transaction.
+
+        A transaction costs as much as thirty outcomes in it. Nothing else is due meanwhile: it ends as soon as the
+        loop has gone round a few times, the time of one answer from a server close by, and brought none.
+        """
+        seen = -1
+        while len(self._ended) > seen:
+            seen = len(self._ended)
+            for _ in range(_CLOSELY):
+                await asyncio.sleep(0)
 
     async def _commit(self, letters: Sequence[Letter], ended: Sequence[tuple[Letter, Result]], now: datetime) -> None:
         results = [result for _, result in ended]

@@ -109,27 +109,54 @@ async def test_a_free_turn_is_used_while_others_are_busy() -> None:
 
 
 class Relay(Gate):
-    """Its second delivery ends two turns after the first: when that one's record has just been kept."""
+    """Each delivery ends so many turns of the loop after the one before; the first when the channel is opened."""
+
+    def __init__(self, concurrency: int, apart: int) -> None:
+        super().__init__(concurrency)
+        self.apart = apart
+        self.ends: list[asyncio.Event] = [self.open]
 
     async def deliver(self, attempt: Attempt) -> Outcome:
+        mine, following = self.ends[-1], asyncio.Event()
+        self.ends.append(following)
+        await mine.wait()
+        for _ in range(self.apart):
+            await asyncio.sleep(0)
+        following.set()
         self.delivered += 1
-        if self.delivered == 1:
-            await self.open.wait()
-            asyncio.get_running_loop().call_soon(self.second.set_result, None)
-        else:
-            self.second: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            await self.second
         return Receipt()
 
 
-async def test_what_ends_in_the_moment_when_the_record_is_done_is_not_forgotten() -> None:
-    scene = Scene(Relay(2))
+@pytest.mark.parametrize("apart", range(20))
+async def test_what_ends_in_the_moment_when_a_record_is_done_is_not_forgotten(apart: int) -> None:
+    scene = Scene(Relay(2, apart))
     scene.delivery.take(await scene.letters(2))
     await turns()
     scene.channel.open.set()
-    await turns()
+    for _ in range(4):
+        await turns()
     assert scene.delivery.under_way == 0
     assert await scene.states() == {State.ACCEPTED: 2}
+
+
+async def test_outcomes_that_follow_each_other_closely_share_a_transaction() -> None:
+    scene = Scene(Relay(50, apart=3))
+    scene.delivery.take(await scene.letters(50))
+    await turns()
+    scene.channel.open.set()
+    await scene.end()
+    assert scene.store.groups == 1
+
+
+async def test_an_outcome_does_not_wait_for_those_that_take_longer() -> None:
+    scene = Scene(Relay(2, apart=60))
+    scene.delivery.take(await scene.letters(2))
+    await turns()
+    scene.channel.open.set()
+    for _ in range(4):
+        await turns()
+    assert (scene.channel.delivered, scene.store.unrecorded) == (1, 1)
+    await scene.end()
 
 
 async def test_outcomes_of_the_same_moment_share_a_transaction() -> None:
