@@ -23,7 +23,7 @@ demo: $(READY) ## the whole journey of some orders, in a minute
 test: $(READY) ## every test, with at least 90 % of all branches covered
 	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
-unit: $(READY) ## the tests without sockets, with a few examples of each property: some seconds
+unit: $(READY) ## the tests without sockets, with half of the examples of each property: some seconds
 	@$(BIN)/pytest -n $(CORES) --hypothesis-profile=quick tests/unit $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, what must not be committed, the shipped files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import settings
@@ -11,8 +12,10 @@ from notifier.collector import look_seldom
 # On a busy machine a slow example says nothing about the code; in CI the same examples are tried every time.
 settings.register_profile("notifier", deadline=None, derandomize="CI" in os.environ)
 # For `make unit`, which is run after every few lines: properties take half of its time. `make test` tries a hundred.
-settings.register_profile("quick", settings.get_profile("notifier"), max_examples=10)
+settings.register_profile("quick", settings.get_profile("notifier"), max_examples=50)
 settings.load_profile("notifier")
+
+gc.disable()  # until all tests are loaded
 
 
 def pytest_collection_finish() -> None:

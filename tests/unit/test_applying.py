@@ -123,7 +123,7 @@ async def test_a_page_that_cannot_be_written_ends_the_poll() -> None:
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("123"), st.sampled_from([UNPAID, PAID]), max_size=3), max_size=5))
-def test_pages_together_and_one_by_one_come_to_the_same(pages: list[dict[str, OrderState]]) -> None:
+async def test_pages_together_and_one_by_one_come_to_the_same(pages: list[dict[str, OrderState]]) -> None:
     shown = [[order(id_, state) for id_, state in page.items()] for page in pages]
 
     async def together() -> dict[tuple[str, str], State]:
@@ -138,4 +138,4 @@ def test_pages_together_and_one_by_one_come_to_the_same(pages: list[dict[str, Or
             await pipeline(store, Pages(page)).poll("shop")
         return await written(store)
 
-    assert asyncio.run(together()) == asyncio.run(one_by_one())
+    assert await together() == await one_by_one()

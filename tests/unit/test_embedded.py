@@ -88,7 +88,7 @@ async def test_a_forgotten_bell_is_silent() -> None:
 
 
 async def test_a_clock_that_runs_rings_by_itself_in_the_loops_own_thread() -> None:
-    async with running(ShiftedClock(NOON, speed=36_000)) as engine:
+    async with running(ShiftedClock(NOON, speed=360_000)) as engine:
         rung = asyncio.Event()
 
         def ring() -> None:

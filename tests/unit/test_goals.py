@@ -16,6 +16,7 @@ from notifier.model.order import CaseKind, Money, Order
 from notifier.model.reminder import OrderKey, State
 from notifier.model.shop import Shop
 from notifier.rules.digests.goals import Goals, Reached
+from tests.fakes.drawn import together
 from tests.fakes.orders import make_case, make_customer, make_job, make_order
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -100,8 +101,7 @@ def test_who_was_visited_and_ordered_again_counts_once() -> None:
     assert reached([old], said("revisit", 1, "old")) == []
 
 
-names = st.sampled_from(["nudge", "deadline", "revisit", "notice"])
-messages = st.lists(st.tuples(names, st.integers(-20, 60), st.sampled_from("abc")), max_size=12)
+messages = st.lists(together(["nudge", "deadline", "revisit", "notice"], range(-20, 61), "abc"), max_size=12)
 orders = st.lists(st.tuples(st.integers(-40, 60), st.none() | st.integers(-40, 60)), min_size=3, max_size=3)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from hypothesis import given
@@ -32,6 +32,7 @@ from notifier.rules.ladder import (
 from notifier.rules.reconcile import Difference
 from notifier.rules.rungs import AHEAD, Staff, climb
 from notifier.rules.schedule import next_allowed
+from tests.fakes.drawn import HOURS, WEEKDAYS, combined
 from tests.fakes.staff import (
     ANN,
     BOB,
@@ -325,21 +326,19 @@ def test_nobody_is_told_what_is_a_month_old() -> None:
 
 # What holds for every staff, policy and alert
 
-_hours = st.integers(0, 23).map(time)
-_periods = st.lists(st.builds(Period, st.frozensets(st.integers(0, 6)), _hours, _hours), max_size=2).map(tuple)
+_periods = st.lists(combined(Period, WEEKDAYS, HOURS, HOURS), max_size=2).map(tuple)
 _names = ("a", "b", "c")
-_agents = st.builds(
-    Agent,
-    st.just(""),
-    zone=st.sampled_from(("", "Asia/Shanghai", "America/New_York")),
-    periods=_periods,
-    days_off=st.sampled_from([frozenset(), away(ANN, MONDAY.date(), 50).days_off]),
+_agents = combined(
+    lambda zone, days_off: Agent("", zone=zone, days_off=days_off),
+    ("", "Asia/Shanghai", "America/New_York"),
+    (frozenset(), away(ANN, MONDAY.date(), 50).days_off),
 )
-_steps = st.builds(
+_told = (*_names, "all", "desk")
+_steps = combined(
     PolicyStep,
-    st.lists(st.sampled_from((*_names, "all", "desk")), min_size=1, max_size=2).map(tuple),
-    st.sampled_from([("sms",), ("chat", "sms")]),
-    st.sampled_from([timedelta(), 15 * MINUTE, 5 * HOUR]),
+    [*product(_told), *product(_told, repeat=2)],
+    (("sms",), ("chat", "sms")),
+    (timedelta(), 15 * MINUTE, 5 * HOUR),
 )
 _policies = st.builds(
     Policy,
@@ -349,13 +348,13 @@ _policies = st.builds(
     st.integers(0, 2),
 )
 _started = st.integers(0, 10 * 24 * 12).map(lambda number: MONDAY + 5 * number * MINUTE)
-_quiet = st.one_of(st.none(), st.builds(QuietHours, _hours, _hours))
+_quiet = st.one_of(st.none(), combined(QuietHours, HOURS, HOURS))
 
 
 @st.composite
 def cases(draw: st.DrawFn, urgencies: Iterable[Urgency] = Urgency) -> tuple[Alert, OnCall, Quiet]:
     """Any alert, staff and quiet hours."""
-    agents = {name: replace(draw(_agents), name=name) for name in _names}
+    agents = {name: replace(draw(_agents), name=name, periods=draw(_periods)) for name in _names}
     desk = Shift("desk", _names, MONDAY.date(), turn=2, periods=draw(_periods))
     known = OnCall(agents, {"all": _names}, {"desk": desk}, {"orders": draw(_policies)})
     urgency, quiet = draw(st.sampled_from(list(urgencies))), draw(_quiet)
@@ -382,10 +381,21 @@ def by_rung(found: Sequence[Call]) -> dict[tuple[int, int], list[Call]]:
 
 
 @given(cases())
-def test_an_open_alert_is_never_lost(case: tuple[Alert, OnCall, Quiet]) -> None:
+def test_an_open_alert_is_never_lost_and_climbs_in_order_by_calls_of_their_own(
+    case: tuple[Alert, OnCall, Quiet],
+) -> None:
     found, known, quiet = case
-    first = min(call.planned.due for call in calls(found, known, quiet))
-    assert first <= next(iter(nominal(found, known).values())) + AHEAD
+    planned, due = calls(found, known, quiet), nominal(found, known)
+    assert min(call.planned.due for call in planned) <= next(iter(due.values())) + AHEAD
+
+    rungs = by_rung(planned)
+    assert all(before <= after for before, after in pairwise(told_first(rungs, known)))
+    assert all(min(call.planned.due for call in group) >= due[rung] for rung, group in rungs.items())
+
+    assert planned == calls(found, replace(known), quiet), "the same alert has the same calls"
+    assert len({call.planned.key for call in planned}) == len(planned)
+    assert len({(call.planned.due, call.agent) for call in planned}) == len(planned)
+    assert all(agent_of(call.planned.key) == call.agent for call in planned)
 
 
 def told_first(rungs: dict[tuple[int, int], list[Call]], known: OnCall) -> Iterator[datetime]:
@@ -399,15 +409,6 @@ def told_first(rungs: dict[tuple[int, int], list[Call]], known: OnCall) -> Itera
         last = min([*shared, *(call.planned.due for call in group)])
         told += group
         yield last
-
-
-@given(cases())
-def test_it_climbs_in_order(case: tuple[Alert, OnCall, Quiet]) -> None:
-    found, known, quiet = case
-    rungs = by_rung(calls(found, known, quiet))
-    assert all(before <= after for before, after in pairwise(told_first(rungs, known)))
-    firsts = [min(call.planned.due for call in group) for group in rungs.values()]
-    assert all(first >= nominal(found, known)[rung] for rung, first in zip(rungs, firsts, strict=True))
 
 
 @given(cases([Urgency.URGENT]))
@@ -446,15 +447,6 @@ def test_taking_or_closing_it_ends_all_calls(case: tuple[Alert, OnCall, Quiet], 
     ended = replace(found, state=state)
     changed = applied(rows, reconcile_calls(ended, calls(ended, known, quiet), rows, found.started))
     assert {call.state for call in changed} == {State.CANCELLED}
-
-
-@given(cases())
-def test_the_same_alert_has_the_same_calls_each_with_a_key_of_its_own(case: tuple[Alert, OnCall, Quiet]) -> None:
-    found, known, quiet = case
-    once, again = calls(found, known, quiet), calls(found, replace(known), quiet)
-    assert once == again
-    assert len({call.planned.key for call in once}) == len(once) == len({(c.planned.due, c.agent) for c in once})
-    assert all(agent_of(call.planned.key) == call.agent for call in once)
 
 
 @given(cases(), cases(), st.lists(st.sampled_from(State), max_size=8), st.integers(-1, 900))

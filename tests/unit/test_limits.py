@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.rules.limits import Breaker, TokenBucket
+from tests.fakes.drawn import together
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -79,7 +80,7 @@ class TestTokenBucket:
     @given(
         st.integers(1, 5),
         st.integers(1, 60),
-        st.lists(st.tuples(st.integers(0, 40), st.integers(1, 3)), min_size=1, max_size=30),
+        st.lists(together(range(41), range(1, 4)), min_size=1, max_size=30),
     )
     def test_no_stretch_sees_more_than_the_count_and_nobody_waits_for_nothing(
         self, count: int, seconds: int, takes: list[tuple[int, int]]
@@ -184,7 +185,7 @@ class TestBreaker:
             breaker.failed(after(second))
         assert breaker.until == after(7)
 
-    @given(st.lists(st.tuples(st.sampled_from(["ask", "ok", "fail", "at once"]), st.integers(0, 400)), max_size=40))
+    @given(st.lists(together(["ask", "ok", "fail", "at once"], range(401)), max_size=40))
     def test_it_never_allows_before_its_time_nor_stays_shut_for_more_than_five_minutes(
         self, story: list[tuple[str, int]]
     ) -> None:

@@ -12,6 +12,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.message import Message as ParsedMessage
 from email.utils import parseaddr
+from html import unescape
 
 import pytest
 from hypothesis import example, given
@@ -29,8 +30,9 @@ LETTERHEAD = Letterhead(Mailbox("Shop", "shop@example.com"))
 PLAIN = Message("r-1", "bob@example.org", "Hello", WRITTEN, WRITTEN, name="Bob", subject="Your order")
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
 
-characters = st.integers(0, 0x10FFFF).map(chr) | st.sampled_from('abz09 \t\r\n\0:=?\u2028\u202e\x85é名<>",\\B')
-hostile = st.text(characters, max_size=300) | st.sampled_from(
+pieces = st.text(st.characters(exclude_categories=())) | st.text('abz09 \t\r\n\0:=?\u2028\u202e\x85é名<>",\\B')
+anything = st.lists(pieces, max_size=4).map("".join)
+hostile = anything | st.sampled_from(
     ["A =?UTF-8?Q?=0A?=Bcc: x@example.com", "x\r\nBcc: y@example.com", "==??utf-8?q?=0d=0a?=", "\ud800", "名" * 400]
 )
 
@@ -85,24 +87,19 @@ def test_text_and_html_are_alternatives_the_better_one_last() -> None:
 
 @given(name=hostile, subject=hostile)
 @example(name="A =?UTF-8?Q?=0A?=Bcc: x@example.com", subject="=?utf-8?b?DQpCY2M6?= \u2028Bcc: x")
-def test_no_name_or_subject_changes_the_headers(name: str, subject: str) -> None:
+def test_a_reader_sees_the_cleaned_name_and_subject_and_no_other_headers(name: str, subject: str) -> None:
     content = LETTERHEAD.write(replace(PLAIN, name=name, subject=subject))
     assert parsed(content).keys() == [*HEADERS, "Content-Transfer-Encoding"]
     modern = email.message_from_bytes(content, policy=email.policy.default)
     assert modern.keys() == [*HEADERS, "Content-Transfer-Encoding"]
     assert parseaddr(parsed(content)["To"])[1] == PLAIN.address
     assert [mailbox.addr_spec for mailbox in modern["To"].addresses] == [PLAIN.address]
-
-
-@given(name=hostile, subject=hostile)
-def test_a_reader_sees_the_cleaned_name_and_subject(name: str, subject: str) -> None:
-    content = LETTERHEAD.write(replace(PLAIN, name=name, subject=subject))
     assert header(content, "Subject").replace("\r\n", "") == one_line(subject, 250)
     seen = parseaddr(parsed(content)["To"].replace("\r\n", ""))[0]
     assert str(make_header(decode_header(seen))) == one_line(name, 100)
 
 
-@given(st.text(characters))
+@given(anything)
 @example("==??utf-8?q?x?=")
 def test_one_line_is_one_harmless_line(text: str) -> None:
     line = one_line(text, 50)
@@ -116,8 +113,11 @@ def test_one_line_is_one_harmless_line(text: str) -> None:
 @given(text=hostile, html=hostile, subject=hostile)
 def test_the_bodies_arrive_as_written(text: str, html: str, subject: str) -> None:
     content = LETTERHEAD.write(replace(PLAIN, text=text, html=html, subject=subject))
-    expected = {"text/plain": as_sent(text)} | ({"text/html": as_sent(html)} if html else {})
-    assert bodies(content) == expected
+    arrived = bodies(content)
+    assert arrived.pop("text/plain") == as_sent(text)
+    # A page may have some of its characters written as references.
+    shown = {"text/html": unescape(as_sent(html))} if html else {}
+    assert {kind: unescape(body) for kind, body in arrived.items()} == shown
 
 
 @pytest.mark.parametrize("before", [[], [0], [998], [1, 997, 998, 500, 0, 998]])
@@ -132,7 +132,7 @@ def test_a_line_that_is_too_long_is_found_wherever_it_stands(
     assert bodies(content) == {"text/plain": as_sent(text)}
 
 
-@given(text=st.text(characters, max_size=1000), html=hostile, name=hostile, subject=hostile)
+@given(text=anything, html=hostile, name=hostile, subject=hostile)
 def test_only_crlf_short_lines_ascii_and_always_the_same(text: str, html: str, name: str, subject: str) -> None:
     message = replace(PLAIN, text=text, html=html, name=name, subject=subject)
     content = LETTERHEAD.write(message)
@@ -222,7 +222,7 @@ def test_an_international_address_is_written_in_utf8() -> None:
     assert "To: 张三@xn--fsqu00a.example\r\n".encode() in content
 
 
-@given(st.text(characters, min_size=1, max_size=100), st.text(characters, min_size=1, max_size=100))
+@given(anything, anything)
 def test_message_ids_are_valid_and_as_different_as_the_ids(one: str, other: str) -> None:
     first, second = (parsed(LETTERHEAD.write(replace(PLAIN, id=id_)))["Message-ID"] for id_ in (one, other))
     assert re.fullmatch(r"<[!#-'*+\--9=?A-Z^-~]+@example\.com>", first)

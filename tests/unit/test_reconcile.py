@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from notifier.model.reminder import Key, Planned, Reminder, State
 from notifier.rules.plan import Plan
 from notifier.rules.reconcile import Difference, reconcile
+from tests.fakes.drawn import together
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -112,7 +113,7 @@ def applied(rows: list[Reminder], found: Difference) -> list[Reminder]:
 
 numbers = st.integers(1, 6)
 hours = st.integers(-60, 60)
-rows_strategy = st.dictionaries(numbers, st.tuples(st.sampled_from(State), hours), max_size=6)
+rows_strategy = st.dictionaries(numbers, together(list(State), range(-60, 61)), max_size=6)
 plan_strategy = st.dictionaries(numbers, hours, max_size=6)
 
 

@@ -12,12 +12,11 @@ from notifier.model.oncall import Agent, OnCall, Period, Shift
 from notifier.rules.duty import Roster
 from notifier.rules.rota import Stretch, rota
 from notifier.rules.schedule import at_local
+from tests.fakes.drawn import periods
 
 MONDAY = date(2026, 3, 2)
 DAILY = frozenset(range(7))
 DAY = timedelta(days=1)
-times = st.times().map(lambda t: t.replace(second=0, microsecond=0))
-periods = st.builds(Period, st.frozensets(st.integers(0, 6)), times, times)
 
 
 def told(stretch: Stretch) -> tuple[str, str, str, str]:

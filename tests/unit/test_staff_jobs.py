@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -50,7 +49,7 @@ def promises(draw: st.DrawFn) -> tuple[datetime, datetime | None]:
 
 
 @given(st.lists(promises(), min_size=1, max_size=12))
-def test_a_breach_is_raised_for_exactly_the_orders_shipped_after_their_limit(
+async def test_a_breach_is_raised_for_exactly_the_orders_shipped_after_their_limit(
     found: list[tuple[datetime, datetime | None]],
 ) -> None:
     """An order is paid with its placing and leaves afterwards; one that never leaves is late from its limit on."""
@@ -60,7 +59,7 @@ def test_a_breach_is_raised_for_exactly_the_orders_shipped_after_their_limit(
         for state in (OrderState.SHIPPED if left else OrderState.PAID,)
     ]
     late = {o.id for o in orders if o.ship_by and (o.shipped is None or o.shipped > max(o.ship_by, PLACED))}
-    rows = asyncio.run(raised(JOBS["ship-deadline"], orders))
+    rows = await raised(JOBS["ship-deadline"], orders)
     breaches = [row.key.order for row in rows if row.key.step == BREACH]
     assert sorted(breaches) == sorted(late)
     by_id = {order.id: order for order in orders}
