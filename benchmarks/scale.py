@@ -170,7 +170,9 @@ async def among_many(settings: Path, shop: Path, mail: MailServer) -> dict[str, 
     """Start on a full store; twenty reminders come due in the seconds after it."""
     now = datetime.now(UTC)
     due = [now + timedelta(seconds=8 + number * 0.4) for number in range(DUE)]
-    put(shop, orders(FIRST_DUE, [moment - timedelta(hours=12) for moment in due], [now] * DUE))
+    # What changed in the second of a poll is read by the next one, and that is an hour away.
+    changed = [now - timedelta(seconds=5)] * DUE
+    put(shop, orders(FIRST_DUE, [moment - timedelta(hours=12) for moment in due], changed))
     async with daemon(settings) as running:
         async with asyncio.timeout(60):
             while len(mail.arrivals) < DUE:
