@@ -26,7 +26,9 @@ both = pytest.mark.parametrize("extensions", [PLAIN, PIPELINING], ids=["one by o
 
 def smtp(port: int, folder: Path = Path(), **changes: Any) -> Smtp:
     settings = {"type": "smtp", "host": "127.0.0.1", "port": port, "tls": "none", "helo": "shop.example.com"}
-    options = SmtpOptions.model_validate(settings | {"sender": "Shop <shop@example.com>"} | changes)
+    # A server that waits for more makes a test fail, not hang.
+    patient = {"timeout": timedelta(seconds=20), "data_timeout": timedelta(seconds=20)}
+    options = SmtpOptions.model_validate(settings | {"sender": "Shop <shop@example.com>"} | patient | changes)
     return Smtp("email", options, surroundings(folder))
 
 
