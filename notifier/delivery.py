@@ -20,6 +20,7 @@ from notifier.rules.conclude import conclude
 
 SHRUNK = "another part of its message is not to be said any more"
 _CLOSELY = 8
+"""Turns of the loop: so soon after another an outcome still goes into the same transaction."""
 
 
 class Delivery:
@@ -121,7 +122,7 @@ class Delivery:
         """Wait for as long as outcomes follow each other closely: they are written in one transaction.
 
         A transaction costs as much as thirty outcomes in it. Nothing else is due meanwhile: it ends as soon as the
-        loop has gone round a few times, the time of one answer from a server close by, and brought none.
+        loop has gone round `_CLOSELY` times, about as long as a server close by needs for an answer, and brought none.
         """
         seen = -1
         while len(self._ended) > seen:
