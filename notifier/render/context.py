@@ -120,6 +120,7 @@ def _deadline(saying: Saying, part: Any) -> Any:
 
 
 def _greeting(shop: Shop, occurrence: str) -> str:
+    """The greeting of a local date. Occurrences of a cron line are instants, and nearly all messages have none."""
     if not occurrence:
         return ""
     try:

@@ -9,6 +9,7 @@ from notifier.model.order import Customer, Order
 from notifier.redact import redact
 
 _CJK = re.compile("[\u3400-\u9fff\uac00-\ud7a3\u3040-\u30ff]")
+# Each word is looked at from its beginning alone, and once.
 _NUMBERED = re.compile(r"(?<![A-Za-z-])[A-Za-z-]*+\d[A-Za-z\d-]*")
 _SHORTEST_PHONE = 8
 _SHORTEST_OTHER = 5

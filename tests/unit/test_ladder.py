@@ -333,10 +333,10 @@ _agents = combined(
     ("", "Asia/Shanghai", "America/New_York"),
     (frozenset(), away(ANN, MONDAY.date(), 50).days_off),
 )
-_told = (*_names, "all", "desk")
+_whom = (*_names, "all", "desk")
 _steps = combined(
     PolicyStep,
-    [*product(_told), *product(_told, repeat=2)],
+    [*product(_whom), *product(_whom, repeat=2)],
     (("sms",), ("chat", "sms")),
     (timedelta(), 15 * MINUTE, 5 * HOUR),
 )
