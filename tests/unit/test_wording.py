@@ -96,6 +96,8 @@ def test_names_keep_their_initials(name: str, masked: str) -> None:
     [
         ("浙江省杭州市文三路138号2幢501室", "浙江省杭州市文三路***号*幢***室"),
         ("221B Baker Street, London NW1 6XE", "**** Baker Street, London *** ***"),
+        ("Flat A-12, 7-b Mill Lane", "Flat ****, *** Mill Lane"),
+        ("Hauptstraße5", "Hauptstraß**"),
         ("The Old Mill", "The Ol******"),
         ("", ""),
     ],
