@@ -66,11 +66,18 @@ async def run_demo(folder: Path, pace: float = _PACE) -> View:
         view = View(SHOWN, START)
         try:
             if not running.done():
-                await _play(view, shop, _story(clock, daemon, folder / OUTBOX), settings.store_url, pace)
+                story = _story(clock, daemon, folder / OUTBOX)
+                playing = asyncio.create_task(_play(view, shop, story, settings.store_url, pace))
+                await asyncio.wait({running, playing}, return_when=asyncio.FIRST_COMPLETED)
+                if running.done():  # Ctrl-C ends the daemon, and nobody else would tell the story
+                    playing.cancel()
+                await asyncio.wait({playing})
+                if not playing.cancelled():
+                    playing.result()
+                    _tell_end(folder, view)
         finally:
             daemon.stop()
             await running
-    _tell_end(folder, view)
     return view
 
 

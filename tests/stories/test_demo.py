@@ -3,7 +3,10 @@ alert climbs until somebody takes it."""
 
 from __future__ import annotations
 
+import asyncio
 import io
+import signal
+import sys
 from email import message_from_bytes, policy
 from email.message import Message
 from pathlib import Path
@@ -58,3 +61,21 @@ async def test_the_whole_journey(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert all(any(line.startswith(f" {job} ") for line in lines) for job in SHOWN)
     assert next(line for line in lines if "ship-deadline" in line).split() == ["ship-deadline", "·", "7", "4", "1"]
     assert next(line for line in lines if " other jobs " in line).split()[-1] == "·"
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+async def test_it_can_be_ended_in_the_middle(tmp_path: Path, name: signal.Signals) -> None:
+    command = (sys.executable, "-m", "notifier", "demo")
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline()
+        process.send_signal(name)
+        async with asyncio.timeout(20):
+            rest, _ = await process.communicate()
+        assert process.returncode == 0
+        assert b"mails are in" not in rest
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
